@@ -1,0 +1,92 @@
+/* Opens a model of whatever container (npusim/model.h); the containers are formats/format.def. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/hash.h"
+#include "base/sys.h"
+#include "formats/cvimodel.h"
+#include "npusim/model.h"
+
+typedef struct {
+    const char *name;
+    bool (*sniff)(const uint8_t *bytes, size_t n);
+    npu_status (*read)(npu_model *m, npu_err *err);
+} format;
+
+static const format formats[] = {
+#define X(id, name, sniff, read) {name, sniff, read},
+#include "formats/format.def"
+#undef X
+};
+enum { FORMATS = sizeof formats / sizeof formats[0] };
+
+static const format *find(const uint8_t *bytes, size_t n)
+{
+    for (size_t i = 0; i < FORMATS; i++)
+        if (formats[i].sniff(bytes, n))
+            return &formats[i];
+    return NULL;
+}
+
+static npu_status no_format(const npu_model *m, npu_err *err)
+{
+    char start[3 * 8 + 1] = "", known[128] = "";
+
+    for (size_t i = 0; i < 8 && i < m->nbytes; i++)
+        snprintf(start + 3 * i, 4, "%02x ", m->bytes[i]);
+    for (size_t i = 0; i < FORMATS; i++)
+        snprintf(known + strlen(known), sizeof known - strlen(known), "%s.%s", i ? ", " : "",
+                 formats[i].name);
+    return npu_fail(err, NPU_BAD_INPUT, "%s: %zu bytes beginning with %sare no container known "
+                    "here (%s)", m->path, m->nbytes, start, known);
+}
+
+/* Takes over BYTES, also on failure. */
+static npu_status parse_owned(const char *path, uint8_t *bytes, size_t n, npu_model **out,
+                              npu_err *err)
+{
+    npu_model *m = calloc(1, sizeof *m);
+    const format *f;
+    npu_status s;
+
+    if (!m || !(m->path = strdup(path))) {
+        free(m);
+        free(bytes);
+        return npu_fail(err, NPU_LIMIT, "%s: out of memory", path);
+    }
+    m->bytes = bytes;
+    m->nbytes = n;
+    hash_sha256_hex(bytes, n, m->sha256);
+    f = find(bytes, n);
+    s = f ? f->read(m, err) : no_format(m, err);
+    if (s == NPU_OK)
+        *out = m;
+    else
+        npu_model_free(m);
+    return s;
+}
+
+npu_status npu_model_open(const char *path, npu_model **out, npu_err *err)
+{
+    uint8_t *bytes;
+    size_t n;
+
+    *out = NULL;
+    NPU_TRY(sys_read_file(path, &bytes, &n, err));
+    return parse_owned(path, bytes, n, out, err);
+}
+
+npu_status npu_model_parse(const char *path, const uint8_t *bytes, size_t n, npu_model **out,
+                           npu_err *err)
+{
+    uint8_t *copy;
+
+    *out = NULL;
+    if (n == 0)
+        return npu_fail(err, NPU_BAD_INPUT, "%s: the file is empty", path);
+    if (!(copy = malloc(n)))
+        return npu_fail(err, NPU_LIMIT, "%s: out of memory", path);
+    memcpy(copy, bytes, n);
+    return parse_owned(path, copy, n, out, err);
+}

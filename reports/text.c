@@ -1,0 +1,158 @@
+/* Summary for the terminal: 80 columns, ASCII frame around whatever the names hold. */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "reports/columns.h"
+#include "reports/out.h"
+#include "reports/version.h"
+
+enum { WIDTH = 80, BAR = 60, TOP = 10, NAME = 27 };
+
+static const char mark[NPU_CAUSES + 1] = "#v=D.c"; /* one letter per cause, in their order */
+
+/* Writes S in lines of WIDTH columns, FIRST before the first line and spaces before the others.
+ * Only blanks break a line: a longer word stays whole. */
+static void wrapped(FILE *f, const char *first, const char *s)
+{
+    int indent = (int)strlen(first), at = indent;
+    fputs(first, f);
+    while (*s) {
+        const char *end = s + strcspn(s, " \n");
+        const char *c = s;
+        int columns = 0;
+        while (c < end && rep_utf8(&c))
+            columns++;
+        if (at > indent && at + 1 + columns > WIDTH) {
+            fprintf(f, "\n%*s", indent, "");
+            at = indent;
+        } else if (at > indent) {
+            putc(' ', f);
+            at++;
+        }
+        while (s < end)
+            rep_put_plain(f, rep_utf8(&s));
+        at += columns;
+        s = end + strspn(end, " \n");
+    }
+    putc('\n', f);
+}
+
+static void head(FILE *f, const npu_profile *p)
+{
+    const npu_chip *c = p->chip;
+    rep_plain(f, p->file, 0);
+    fprintf(f, "\n%s, TPU %s MHz, DDR %s MB/s; npusim %s\n", c->name,
+            rep_fix(NPU_GET(c, tpu_clock_mhz), 0).s, rep_fix(NPU_GET(c, ddr_bandwidth_mbps), 0).s,
+            REP_VERSION);
+    for (size_t i = 0; i < c->noverride; i++)
+        fprintf(f, "override   %s=%s (chip file: %s)\n", c->override[i].key,
+                rep_general(c->override[i].value).s, rep_general(c->override[i].was).s);
+}
+
+static void numbers(FILE *f, const npu_profile *p)
+{
+    fprintf(f, "\nlatency    %s ms", rep_short(p->latency_ms).s);
+    if (p->error_percent >= 0)
+        fprintf(f, " +-%s %% (measured error of this chip file)\n",
+                rep_general(p->error_percent).s);
+    else
+        fputs(", error of this chip file never measured\n", f);
+    fprintf(f, "frame rate %s fps, back to back\n", rep_short(p->fps).s);
+    fprintf(f, "DDR        %s per frame: %s read, %s written\n",
+            rep_scaled((double)(p->read + p->write), 'M', "B").s,
+            rep_scaled((double)p->read, 'M', "B").s, rep_scaled((double)p->write, 'M', "B").s);
+    fprintf(f, "           %s %% of the peak, %s %% in the busiest millisecond\n",
+            rep_fix(100 * p->occupancy, 1).s, rep_fix(100 * p->worst_ms_occupancy, 0).s);
+    fprintf(f, "MAC        %s, %s %% of the array\n", rep_scaled((double)p->macs, 'G', "MAC").s,
+            rep_fix(100 * p->mac_utilisation, 1).s);
+    fprintf(f, "engines    TIU %s ms, TDMA %s ms", rep_short(p->tiu_ms).s,
+            rep_short(p->tdma_ms).s);
+    if (p->cpu_ticks > 0)
+        fprintf(f, ", CPU %s ms (estimated)", rep_short(p->cpu_ms).s);
+    fprintf(f, "\ncommands   %" PRIu32 " TIU, %" PRIu32 " TDMA\n", p->n_tiu, p->n_tdma);
+    fprintf(f, "memory     %s\n", rep_scaled((double)p->ion, 'M', "B").s);
+}
+
+/* One line of BAR characters, shared out by largest remainder of the running sum. */
+static void bar(FILE *f, const npu_profile *p)
+{
+    int64_t total = 0, sum = 0;
+    int drawn = 0;
+    for (int c = 0; c < NPU_CAUSES; c++)
+        total += p->crit[c];
+    fputs("\nWhat bounds it (critical path)\n  [", f);
+    for (int c = 0; c < NPU_CAUSES && total > 0; c++) {
+        int upto;
+        sum += p->crit[c];
+        upto = (int)((double)sum / (double)total * BAR + 0.5);
+        for (; drawn < upto; drawn++)
+            putc(mark[c], f);
+    }
+    fputs("]\n", f);
+    for (int c = 0; c < NPU_CAUSES; c++)
+        if (p->crit[c] > 0)
+            fprintf(f, "  %c %-20s %9s ms %6s %%\n", mark[c], npu_cause_name((npu_cause)c),
+                    rep_ms_text(p, p->crit[c]).s,
+                    rep_fix(rep_share(p->crit[c], total), 1).s);
+}
+
+static npu_status slowest(FILE *f, const npu_profile *p, int subgraph, npu_err *err)
+{
+    size_t n;
+    uint32_t *order = rep_slowest(p, subgraph, &n);
+    if (!order)
+        return npu_fail(err, NPU_LIMIT, "%s: no memory for %zu layers", p->file, p->nlayer);
+    fprintf(f, "\nSlowest layers (%zu of %zu)\n  %-*s %-14s %8s %5s  %-9s %5s\n",
+            n < TOP ? n : TOP, n, NAME, "layer", "op", "ms", "%", "bound", "MAC %");
+    for (size_t i = 0; i < n && i < TOP; i++) {
+        const npu_prof_layer *l = &p->layer[order[i]];
+        rep_value op = { .str = NULL };
+        for (size_t c = 0; c < rep_ncolumns; c++)
+            if (strcmp(rep_columns[c].key, "op") == 0)
+                op = rep_columns[c].get(p, l);
+        fputs("  ", f);
+        rep_plain(f, l->name, NAME);
+        putc(' ', f);
+        rep_plain(f, rep_value_str(&op), 14);
+        fprintf(f, " %8s %5s  %-9s %5s\n", rep_ms_text(p, l->exclusive).s,
+                rep_fix(rep_share(l->exclusive, p->latency_ticks), 1).s, rep_cause_word(l->bound),
+                l->macs ? rep_fix(100 * l->mac_utilisation, 0).s : "");
+    }
+    free(order);
+    return NPU_OK;
+}
+
+static void sentences(FILE *f, const char *heading, char *const *s, size_t n)
+{
+    if (n == 0)
+        return;
+    fprintf(f, "\n%s\n", heading);
+    for (size_t i = 0; i < n; i++)
+        wrapped(f, "  - ", s[i]);
+}
+
+static void part(FILE *f, const npu_profile *p, const npu_prof_subgraph *s)
+{
+    fputs("\nsub-graph  ", f);
+    rep_plain(f, s->name, 0);
+    fprintf(f, "\nlatency    %s ms%s\nDDR        %s read, %s written\nMAC        %s\n",
+            rep_short(rep_ms(p, s->end - s->start)).s, s->cpu ? " (CPU, estimated)" : "",
+            rep_scaled((double)s->read, 'M', "B").s, rep_scaled((double)s->write, 'M', "B").s,
+            rep_scaled((double)s->macs, 'G', "MAC").s);
+}
+
+npu_status rep_text(const npu_profile *p, const rep_options *o, FILE *out, npu_err *err)
+{
+    head(out, p);
+    if (o->subgraph >= 0) {
+        part(out, p, &p->subgraph[o->subgraph]);
+        return slowest(out, p, o->subgraph, err);
+    }
+    numbers(out, p);
+    bar(out, p);
+    NPU_TRY(slowest(out, p, -1, err));
+    sentences(out, "Verdict", p->verdict, p->nverdict);
+    sentences(out, "Assumptions", p->assumption, p->nassumption);
+    return NPU_OK;
+}

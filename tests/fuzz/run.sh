@@ -1,0 +1,29 @@
+#!/usr/bin/env bash
+# run.sh SECONDS TARGET...: fuzzes each target for SECONDS from a corpus made of the in-tree
+# fixtures.  For a build with --enable-fuzzing.  Findings stay in the current folder.
+. "$(dirname "$0")/../tap.sh"
+seconds=$1
+shift
+mkdir "$tmp/models" "$tmp/texts" "$tmp/chips"
+for text in "$top_srcdir"/examples/*.npuasm "$top_srcdir"/tests/fixtures/*.npuasm; do
+    name=${text##*/}
+    cp "$text" "$tmp/texts"
+    # A fixture may be wrong on purpose.
+    "$NPUSIM" asm -o "$tmp/models/${name%.npuasm}" "$text" 2>/dev/null || echo "# no corpus: $name"
+done
+find "$tmp/models" -mindepth 1 -type d -exec rm -r {} + # bare sections, not models
+cp "$top_srcdir"/models/chips/*.json "$tmp/chips"
+for target; do
+    case ${target##*/} in
+    *asm* | *text*) corpus=$tmp/texts ;;
+    *chip* | *json*) corpus=$tmp/chips ;;
+    *) corpus=$tmp/models ;;
+    esac
+    echo "# ${target##*/}: $(find "$corpus" -type f | wc -l) files to start from"
+    check "${target##*/}: $seconds s without a finding" \
+        "./$target" -max_total_time="$seconds" -timeout=20 -rss_limit_mb=2048 \
+        -print_final_stats=1 "$corpus"
+    grep -E 'number_of_executed_units|peak_rss_mb' "$tmp/log" | note
+done
+finish
+[ "$failures" -eq 0 ]

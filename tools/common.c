@@ -1,0 +1,81 @@
+/* See common.h. */
+#include "tools/common.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/sys.h"
+#include "perf/run.h"
+
+npu_status tool_chip(const char *name, const opt_list *set, npu_chip **out, npu_err *err)
+{
+    NPU_TRY(npu_chip_load(name, out, err));
+    for (size_t i = 0; set && i < set->n; i++) {
+        npu_status s = npu_chip_set(*out, set->item[i], err);
+        if (s != NPU_OK) {
+            npu_chip_free(*out);
+            *out = NULL;
+            return s;
+        }
+    }
+    return NPU_OK;
+}
+
+/* A file's commands run only on a chip that understands them and has its lanes: lane numbers are
+ * part of every address. */
+static npu_status check_chip(const npu_model *m, const npu_chip *chip, npu_err *err)
+{
+    npu_chip *own;
+    if (strcmp(m->chip, chip->name) == 0)
+        return NPU_OK;
+    NPU_TRY(npu_chip_load(m->chip, &own, err));
+    npu_status s = NPU_OK;
+    if (own->isa != chip->isa)
+        s = npu_fail(err, NPU_UNSUPPORTED,
+                     "%s: compiled for %s, whose command set %s does not have", m->path, m->chip,
+                     chip->name);
+    else if (NPU_GET(own, tpu_lanes) != NPU_GET(chip, tpu_lanes) && !chip->noverride)
+        s = npu_fail(err, NPU_UNSUPPORTED,
+                     "%s: compiled for the %g lanes of %s; %s has %g, so its commands cannot run "
+                     "there", m->path, NPU_GET(own, tpu_lanes), m->chip, chip->name,
+                     NPU_GET(chip, tpu_lanes));
+    npu_chip_free(own);
+    return s;
+}
+
+npu_status tool_load(const char *path, const tool_options *o, tool_run *s, npu_err *err)
+{
+    *s = (tool_run){0};
+    NPU_TRY(npu_model_open(path, &s->model, err));
+    if (s->model->has_md5 && !s->model->md5_ok)
+        fprintf(stderr, "npusim: warning: %s: MD5 in the header does not match the file\n", path);
+    NPU_TRY(tool_chip(o->chip ? o->chip : s->model->chip, &o->set, &s->chip, err));
+    NPU_TRY(check_chip(s->model, s->chip, err));
+    return perf_prog_load(s->model, s->chip, &s->prog, err);
+}
+
+npu_status tool_profile(const char *path, const tool_options *o, tool_run *s, npu_err *err)
+{
+    NPU_TRY(tool_load(path, o, s, err));
+    NPU_TRY(perf_run(s->prog, s->chip, &s->trace, err));
+    return perf_collect(s->prog, s->chip, &s->trace, &s->profile, err);
+}
+
+void tool_free(tool_run *s)
+{
+    npu_profile_free(s->profile);
+    npu_trace_free(&s->trace);
+    perf_prog_free(s->prog);
+    npu_chip_free(s->chip);
+    npu_model_free(s->model);
+    *s = (tool_run){0};
+}
+
+npu_status tool_put(const char *path, const char *text, size_t n, npu_err *err)
+{
+    if (path && strcmp(path, "-") != 0)
+        return sys_write_file(path, text, n, err);
+    if (fwrite(text, 1, n, stdout) != n || fflush(stdout) != 0)
+        return npu_fail(err, NPU_IO, "standard output: write failed");
+    return NPU_OK;
+}
