@@ -3,35 +3,33 @@
 
 #include <stdarg.h>
 #include <stdio.h>
-#include <string.h>
 
 npu_status npu_fail(npu_err *err, npu_status s, const char *fmt, ...)
 {
-    char text[sizeof err->text]; /* the arguments may point into ERR */
+    npu_err made = {.status = s}; /* the arguments may point into ERR */
     va_list ap;
 
-    if (!err)
-        return s;
     va_start(ap, fmt);
-    vsnprintf(text, sizeof text, fmt, ap);
+    vsnprintf(made.text, sizeof made.text, fmt, ap);
     va_end(ap);
-    memcpy(err->text, text, sizeof text);
-    err->status = s;
+    if (err)
+        *err = made;
     return s;
 }
 
 npu_status npu_fail_in(npu_err *err, const char *prefix)
 {
-    char text[sizeof err->text];
+    npu_err made;
     int n;
 
     if (!err)
         return NPU_LIMIT; /* the caller kept no status either; never NPU_OK */
-    n = snprintf(text, sizeof text, "%s: ", prefix);
-    if (n >= 0 && (size_t)n < sizeof text)
-        snprintf(text + n, sizeof text - (size_t)n, "%s", err->text);
-    memcpy(err->text, text, sizeof text);
-    return err->status;
+    made.status = err->status;
+    n = snprintf(made.text, sizeof made.text, "%s: ", prefix);
+    if (n >= 0 && (size_t)n < sizeof made.text)
+        snprintf(made.text + n, sizeof made.text - (size_t)n, "%s", err->text);
+    *err = made;
+    return made.status;
 }
 
 int npu_exit_code(npu_status s)

@@ -132,7 +132,7 @@ static npu_status find_chip(npu_model *m, const char *from_header, npu_err *err)
 npu_status cvi_read(npu_model *m, npu_err *err)
 {
     char chip[CVI_CHIP_BYTES + 1];
-    size_t base, budget;
+    size_t base = 0, budget;
     fmt_fb fb;
     fmt_fb_table t;
 

@@ -119,6 +119,21 @@ static npu_status read_isa(npu_chip *c, const char *file, const cJSON *j, npu_er
     return bad(err, file, "isa: '%s' is unknown; cv18xx-v1 and cv18xx-v2 are known", isa);
 }
 
+static void forget_accuracy(npu_chip *c)
+{
+    for (size_t i = 0; i < c->naccuracy; i++) {
+        free(c->accuracy[i].name);
+        free(c->accuracy[i].unit);
+        free(c->accuracy[i].source);
+    }
+    free(c->accuracy);
+    free(c->error_source);
+    c->accuracy = NULL;
+    c->naccuracy = 0;
+    c->error_source = NULL;
+    c->error_percent = -1;
+}
+
 static npu_status load_file(npu_chip *c, const char *path, int depth, npu_err *err);
 
 /* "base": a chip of the chip directory whose values come first. */
@@ -129,7 +144,9 @@ static npu_status load_base(npu_chip *c, const char *file, const char *base, int
     if (depth == 0 || strchr(base, '/'))
         return bad(err, file, "base: '%s' is not the name of a chip", base);
     snprintf(path, sizeof path, "%s/%s.json", hw_chip_dir(), base);
-    return load_file(c, path, depth - 1, err);
+    NPU_TRY(load_file(c, path, depth - 1, err));
+    forget_accuracy(c); /* what was measured on the base says nothing of this chip */
+    return NPU_OK;
 }
 
 static npu_status fill(npu_chip *c, const char *file, const cJSON *j, int depth, npu_err *err)
@@ -231,19 +248,13 @@ void npu_chip_free(npu_chip *c)
     }
     for (size_t i = 0; i < c->noverride; i++)
         free(c->override[i].key);
-    for (size_t i = 0; i < c->naccuracy; i++) {
-        free(c->accuracy[i].name);
-        free(c->accuracy[i].unit);
-        free(c->accuracy[i].source);
-    }
+    forget_accuracy(c);
     for (size_t i = 0; i < c->nnote; i++)
         free(c->note[i]);
     free(c->name);
     free(c->title);
     free(c->file);
-    free(c->error_source);
     free(c->override);
-    free(c->accuracy);
     free(c->note);
     free(c);
 }

@@ -134,12 +134,24 @@ static npu_status explain(const npu_profile *p, npu_prof_layer *l, const tally *
     return s;
 }
 
-static npu_status finish(npu_profile *p, npu_prof_layer *l, const tally *y, uint64_t elements,
-                         npu_err *err)
+/* Shape from the tensor of the same name, where the file lists one; else from the commands. */
+static void output_shape(const npu_program *g, npu_prof_layer *l, uint64_t elements)
+{
+    const npu_tensor *t = npu_program_tensor(g, l->name);
+    l->out_h = total_rows(elements, l);
+    if (!t || t->ndim != 4 || l->tiu == 0)
+        return;
+    l->out_c = (uint32_t)t->dim[1];
+    l->out_h = (uint32_t)t->dim[2];
+    l->out_w = (uint32_t)t->dim[3];
+}
+
+static npu_status finish(const perf_prog *g, npu_profile *p, npu_prof_layer *l, const tally *y,
+                         uint64_t elements, npu_err *err)
 {
     l->kind = busiest(y);
     l->bf16 = y->bf16;
-    l->out_h = total_rows(elements, l);
+    output_shape(g->program, l, elements);
     l->bound = largest(l->exclusive ? l->crit : y->cause);
     if (l->tiu)
         l->mac_utilisation = (double)y->mac_ticks_x1000 / 1000 / (double)l->tiu;
@@ -201,7 +213,7 @@ npu_status perf_layer_totals(const perf_prog *g, npu_profile *p, npu_trace *trac
         }
     }
     for (size_t i = 0; i < p->nlayer && s == NPU_OK; i++)
-        s = finish(p, &p->layer[i], &y[i], elements[i], err);
+        s = finish(g, p, &p->layer[i], &y[i], elements[i], err);
     free(y);
     free(elements);
     return s == NPU_OK ? sort_layers(p, trace, err) : s;

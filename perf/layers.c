@@ -26,7 +26,11 @@ typedef struct {
     int32_t *layer_of;     /* per command of the part */
     uint32_t subgraph;
     int32_t *weight_at;    /* weight indices sorted by offset */
+    const npu_program *program;
+    int32_t *writer_of;    /* per tensor of the program: the layer that stores it, NOBODY, SEVERAL */
 } work;
+
+enum { NOBODY = -1, SEVERAL = -2 };
 
 void perf_weight_layer(const char *weight, char *out, size_t n)
 {
@@ -88,11 +92,18 @@ static int32_t layer_named(work *w, const char *name, bool inferred)
     return e->index;
 }
 
+/* Layer of a weight.  Filters, biases and records are stored as (1, channels, ...), which gives the
+ * layer's output channels even where every command computes only some of them. */
 static int32_t weight_layer(work *w, int32_t weight)
 {
+    const npu_weight *x = &w->model->weight[weight];
     char name[NAME_MAX_BYTES];
-    perf_weight_layer(w->model->weight[weight].name, name, sizeof name);
-    return layer_named(w, name, false);
+    perf_weight_layer(x->name, name, sizeof name);
+    int32_t layer = layer_named(w, name, false);
+    if (layer != PERF_NO_LAYER && x->ndim == 4 && x->dim[1] > w->p->layer[layer].out_c &&
+        x->dim[1] <= UINT16_MAX)
+        w->p->layer[layer].out_c = (uint32_t)x->dim[1];
+    return layer;
 }
 
 /* Layer of a command without weights: its kind applied to the producer of its input. */
@@ -198,7 +209,40 @@ static void note_store(work *w, const npu_tdma *t, int32_t layer)
                    (uint64_t)(t->dst_c - 1) * t->dst_c_str +
                    (uint64_t)(t->dst_h ? t->dst_h - 1 : 0) * t->dst_h_str +
                    (uint64_t)t->dst_w * t->dst_bytes;
-    perf_wrote(&w->ddr, (perf_writer){start, end, layer, -1, UINT32_MAX});
+    perf_wrote(&w->ddr, (perf_writer){start, end, layer, -1, UINT32_MAX, t->dst_c});
+}
+
+/* The only tensor of the program a store can belong to, -1: none or several.  Buffers are reused,
+ * so the place alone does not tell; rows and planes must have the tensor's size. */
+static int32_t stored_tensor(const work *w, const npu_tdma *t)
+{
+    uint64_t at = ddr_addr(t->dst_sel, t->dst);
+    int32_t found = -1;
+    for (size_t i = 0; i < w->program->ntensor; i++) {
+        const npu_tensor *x = &w->program->tensor[i];
+        if (x->offset < 0 || at < (uint64_t)x->offset || x->ndim != 4 ||
+            at >= (uint64_t)x->offset + npu_tensor_bytes(x))
+            continue;
+        uint64_t row = (uint64_t)x->dim[3] * npu_dtype_bytes(x->dtype);
+        if (t->matrix || t->dst_h_str != row || t->dst_c_str != row * (uint64_t)x->dim[2] ||
+            t->dst_c > x->dim[1])
+            continue;
+        if (found >= 0)
+            return -1;
+        found = (int32_t)i;
+    }
+    return found;
+}
+
+static void note_tensor(work *w, const npu_tdma *t, int32_t layer)
+{
+    int32_t i = layer == PERF_NO_LAYER ? -1 : stored_tensor(w, t);
+    if (i < 0)
+        return;
+    if (w->writer_of[i] == NOBODY)
+        w->writer_of[i] = layer;
+    else if (w->writer_of[i] != layer)
+        w->writer_of[i] = SEVERAL;
 }
 
 static int32_t tdma_layer(work *w, const npu_tdma *t, uint32_t cmd)
@@ -210,8 +254,10 @@ static int32_t tdma_layer(work *w, const npu_tdma *t, uint32_t cmd)
     }
     if (t->dir == 1 || t->dir == 3)
         layer = source_layer(w, t);
-    if (t->dir == 1)
+    if (t->dir == 1) {
         note_store(w, t, layer);
+        note_tensor(w, t, layer);
+    }
     if (t->dir == 3) {
         uint64_t start = lane_offset(w, t->dst);
         perf_wrote(&w->lmem,
@@ -219,7 +265,7 @@ static int32_t tdma_layer(work *w, const npu_tdma *t, uint32_t cmd)
                                  start + lane_extent(w, t->n, t->dst_c, t->dst_h ? t->dst_h : 1,
                                                      (uint64_t)t->dst_w * t->dst_bytes,
                                                      t->dst_n_str, t->dst_c_str, t->dst_h_str),
-                                 layer, -1, UINT32_MAX});
+                                 layer, -1, UINT32_MAX, t->dst_c});
     }
     return layer;
 }
@@ -256,9 +302,15 @@ static int32_t tiu_layer(work *w, const npu_cmd *c)
     claim(w, a, layer);
     claim(w, b, layer);
     claim(w, bias, layer);
+    if (layer == PERF_NO_LAYER)
+        return layer;
+    npu_prof_layer *l = &w->p->layer[layer];
+    if (c->kind >= NPU_KIND_MUL && a && a->layer != PERF_NO_LAYER && a->channels == t->a.c &&
+        w->p->layer[a->layer].out_c > l->out_c)
+        l->out_c = w->p->layer[a->layer].out_c; /* sliced like its producer */
     uint64_t start = lane_offset(w, t->res.addr);
     perf_wrote(&w->lmem, (perf_writer){start, start + opnd_extent(w, &t->res), layer, -1,
-                                       UINT32_MAX});
+                                       UINT32_MAX, t->res.c});
     return layer;
 }
 
@@ -340,15 +392,45 @@ static npu_status sort_weights(work *w, npu_err *err)
     return NPU_OK;
 }
 
+/* Layers without weights take the name of the one tensor they alone store. */
+static npu_status rename_by_tensor(work *w, npu_err *err)
+{
+    for (size_t i = 0; i < w->program->ntensor; i++) {
+        const char *name = w->program->tensor[i].name;
+        int32_t layer = w->writer_of[i];
+        if (layer < 0 || !name || !w->p->layer[layer].inferred)
+            continue;
+        bool taken = false;
+        for (size_t k = 0; k < w->p->nlayer; k++)
+            taken |= strcmp(w->p->layer[k].name, name) == 0;
+        if (taken)
+            continue;
+        char *copy = strdup(name);
+        if (!copy)
+            return npu_fail(err, NPU_LIMIT, "out of memory");
+        free(w->p->layer[layer].name);
+        w->p->layer[layer].name = copy;
+        w->p->layer[layer].inferred = false;
+    }
+    return NPU_OK;
+}
+
 npu_status perf_layers(const perf_prog *g, const npu_chip *chip, npu_trace *trace,
                        npu_profile *profile, npu_err *err)
 {
-    work w = {.model = g->model, .chip = chip, .p = profile};
+    work w = {.model = g->model, .chip = chip, .p = profile, .program = g->program};
     npu_status s = sort_weights(&w, err);
+    w.writer_of = malloc((g->program->ntensor + 1) * sizeof *w.writer_of);
+    if (!w.writer_of)
+        s = npu_fail(err, NPU_LIMIT, "out of memory");
+    for (size_t i = 0; i < g->program->ntensor && s == NPU_OK; i++)
+        w.writer_of[i] = NOBODY;
     for (size_t i = 0; i < g->n && s == NPU_OK; i++) {
         w.subgraph = (uint32_t)i;
         s = one_part(&w, &g->part[i], trace, err);
     }
+    if (s == NPU_OK)
+        s = rename_by_tensor(&w, err);
     entry *e, *next;
     HASH_ITER(hh, w.by_key, e, next)
     {
@@ -357,5 +439,6 @@ npu_status perf_layers(const perf_prog *g, const npu_chip *chip, npu_trace *trac
         free(e);
     }
     free(w.weight_at);
+    free(w.writer_of);
     return s;
 }

@@ -3,7 +3,8 @@
  * The container names weights, not layers, and the compiler's layer ids change with every slice.
  * So layers are rebuilt from the data flow: a command that reads weights or a table belongs to the
  * weight's layer ("335_Conv_filter_reordered" -> "335_Conv"); any other command is named after its
- * kind and the layer that wrote its input ("maxpool(134_Conv)"); a load belongs to the layer that
+ * kind and the layer that wrote its input ("maxpool(134_Conv)"), unless it alone stores a tensor
+ * whose name the file gives; a load belongs to the layer that
  * first reads it, a store or move to the layer that wrote its source. */
 #ifndef PERF_LAYERS_H
 #define PERF_LAYERS_H

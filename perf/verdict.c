@@ -1,4 +1,5 @@
 /* The profile in words: rules over the numbers, no number that is not in the profile. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -46,8 +47,8 @@ static npu_status headline(npu_profile *p, npu_err *err)
                         "not fill 16-byte words; a faster DDR can save at most %.1f %%.", s, ddr);
     case NPU_CAUSE_DDR:
         return perf_say(&p->verdict, &p->nverdict, err,
-                        "DDR-bound: %.0f %% of the frame waits for transfers; a perfect MAC array "
-                        "can save at most %.1f %%.", s, mac);
+                        "DDR-bound: %.0f %% of the frame is transfers at the DDR's pace; the MAC "
+                        "array accounts for %.0f %%.", s, mac);
     case NPU_CAUSE_CPU:
         return perf_say(&p->verdict, &p->nverdict, err,
                         "CPU-bound: %.0f %% of the frame is CPU routines (estimated).", s);
@@ -94,17 +95,30 @@ static npu_status slowest(npu_profile *p, npu_err *err)
     return s;
 }
 
+/* Idle TIU time by what it waited for, without the reasons that do not occur. */
 static npu_status waiting(npu_profile *p, npu_err *err)
 {
-    int64_t load = p->wait_ticks[NPU_WAIT_LOAD], store = p->wait_ticks[NPU_WAIT_STORE];
-    int64_t idle = load + store + p->wait_ticks[NPU_WAIT_MOVE];
+    static const struct {
+        npu_wait wait;
+        const char *what;
+    } reasons[] = {{NPU_WAIT_LOAD, "loads"}, {NPU_WAIT_STORE, "stores"},
+                   {NPU_WAIT_MOVE, "local moves"}};
+    char list[128] = "";
+    int64_t idle = 0;
     int64_t larger = p->tiu_ticks > p->tdma_ticks ? p->tiu_ticks : p->tdma_ticks;
+    for (size_t i = 0; i < sizeof reasons / sizeof reasons[0]; i++) {
+        int64_t t = p->wait_ticks[reasons[i].wait];
+        idle += t;
+        if (ms(p, t) >= 0.005)
+            snprintf(list + strlen(list), sizeof list - strlen(list), "%s%s %.2f ms",
+                     *list ? ", " : "", reasons[i].what, ms(p, t));
+    }
     if (share(p, idle) < 3)
         return NPU_OK;
     return perf_say(&p->verdict, &p->nverdict, err,
-                    "The TIU idles %.2f ms waiting for loads (%.2f ms) and stores (%.2f ms); no "
-                    "schedule of these commands is faster than %.2f ms.", ms(p, idle), ms(p, load),
-                    ms(p, store), ms(p, larger) + p->launch_ms);
+                    "The TIU idles %.2f ms waiting for transfers (%s); no schedule of these "
+                    "commands is faster than %.2f ms.", ms(p, idle), list,
+                    ms(p, larger) + p->launch_ms);
 }
 
 static npu_status ddr_use(npu_profile *p, npu_err *err)

@@ -122,7 +122,7 @@ static npu_status key_u32(const asm_words *w, const char *key, uint32_t *out, np
 
 npu_status asm_do_program(asm_state *a, const asm_words *w, npu_err *err)
 {
-    npu_program *p;
+    npu_program *p = NULL;
 
     NPU_TRY(asm_check_words(w, 1, "batch= neuron= shared= private= in= out=", err));
     if (!(p = asm_append(&a->model->program, &a->model->nprogram, sizeof *p)))
@@ -213,7 +213,7 @@ npu_status asm_do_tensor(asm_state *a, const asm_words *w, npu_err *err)
 {
     const char *shape = asm_value(w, 1, "shape", NULL), *dtype = asm_value(w, 1, "dtype", NULL);
     const char *stride = asm_value(w, 1, "stride", NULL), *pixel = asm_value(w, 1, "pixel", NULL);
-    npu_program *p;
+    npu_program *p = NULL;
     npu_tensor *t;
 
     NPU_TRY(current(a, w, &p, err));
@@ -243,7 +243,7 @@ npu_status asm_do_tensor(asm_state *a, const asm_words *w, npu_err *err)
 
 npu_status asm_do_routine(asm_state *a, const asm_words *w, npu_err *err)
 {
-    npu_program *p;
+    npu_program *p = NULL;
     npu_routine *r;
 
     NPU_TRY(current(a, w, &p, err));
@@ -263,7 +263,7 @@ npu_status asm_do_routine(asm_state *a, const asm_words *w, npu_err *err)
 static npu_status cpu_routine(const asm_state *a, const asm_words *w, npu_routine **r,
                               npu_err *err)
 {
-    npu_program *p;
+    npu_program *p = NULL;
 
     NPU_TRY(current(a, w, &p, err));
     *r = p->nroutine ? &p->routine[p->nroutine - 1] : NULL;
