@@ -66,22 +66,21 @@ static void join_rows(side *a, bool both)
     }
 }
 
-/* Local-memory words: channel c lies in lane (lane0 + c) mod lanes, at the slice's offset. */
+/* Local-memory words.  Channel c lies in lane (lane0 + c) mod lanes at the offset of slice
+ * (lane0 + c) / lanes, so a slice holds as many channels as there are lanes, less at both ends. */
 static uint64_t local_words(const npu_chip *chip, side s)
 {
-    uint64_t lanes = (uint64_t)NPU_GET(chip, tpu_lanes), bytes = (uint64_t)NPU_GET(chip, lmem_lane_bytes);
-    uint64_t lane0 = s.addr / bytes % lanes, off = s.addr % bytes, sum = 0;
+    uint64_t lanes = (uint64_t)NPU_GET(chip, tpu_lanes);
+    uint64_t off = s.addr % (uint64_t)NPU_GET(chip, lmem_lane_bytes);
+    uint64_t head = lanes - hw_lane(chip, (uint32_t)s.addr), rest = 0, whole = 0;
     hw_walk n = {s.n_str, s.n}, h = {s.h_str, s.h};
-    for (uint64_t c = 0, slice = 0; c < s.c; slice++) {
-        uint64_t here = slice == 0 ? lanes - lane0 : lanes;
-        if (here > s.c - c)
-            here = s.c - c;
-        if (s.c_str % HW_WORD == 0) /* every slice looks the same */
-            here = s.c - c;
-        sum += here * hw_words(off + slice * s.c_str, n, h, once, s.row);
-        c += here;
-    }
-    return sum;
+    if (head > s.c)
+        head = s.c;
+    whole = (s.c - head) / lanes;
+    rest = (s.c - head) % lanes;
+    uint64_t sum = head * hw_words(off, n, h, once, s.row);
+    sum += lanes * hw_words(off + s.c_str, n, h, (hw_walk){s.c_str, whole}, s.row);
+    return sum + rest * hw_words(off + (whole + 1) * s.c_str, n, h, once, s.row);
 }
 
 /* Words of the DDR byte stream, each row piece for itself. */

@@ -27,6 +27,7 @@ static npu_status blob_bytes(const npu_model *m, npu_tdma *t, npu_err *err)
     for (size_t i = 0; i < m->nsection && !w; i++)
         if (m->section[i].type == NPU_SECTION_WEIGHT)
             w = &m->section[i];
+    /* the 40 low bits of the address are an offset into the section */
     if (!w || t->src > w->data_bytes || w->data_bytes - t->src < HEADER)
         return npu_fail(err, NPU_BAD_INPUT,
                         "compressed load at weight byte %llu, the weight section has %zu",
@@ -51,7 +52,6 @@ static npu_status blob_bytes(const npu_model *m, npu_tdma *t, npu_err *err)
 /* State of the id check over one section. */
 typedef struct {
     uint32_t last[2], first[2]; /* ids of the current segment per queue; LAST 0: none yet */
-    uint32_t count[2];
     uint16_t segment;
     uint32_t start;             /* first op of the segment */
 } numbering;
@@ -63,8 +63,8 @@ static npu_status number(numbering *k, const npu_cmd *c, sim_op *op, uint32_t in
     unsigned q = c->engine == NPU_ENGINE_TIU ? 0 : 1;
     if (k->last[q] && c->id != k->last[q] + 1) {
         if (c->id > k->last[q])
-            return npu_fail(err, NPU_BAD_INPUT, "%s id %u follows %u; ids count up by one",
-                            q ? "TDMA" : "TIU", c->id, k->last[q]);
+            return npu_fail(err, NPU_BAD_INPUT, "field %s is %u after %u; ids count up by one",
+                            q ? "cmd_id" : "cmd_id_tpu", c->id, k->last[q]);
         if (k->segment == UINT16_MAX)
             return npu_fail(err, NPU_BAD_INPUT, "command ids start again more than %u times",
                             UINT16_MAX);
@@ -73,33 +73,24 @@ static npu_status number(numbering *k, const npu_cmd *c, sim_op *op, uint32_t in
     if (!k->last[q])
         k->first[q] = c->id;
     k->last[q] = c->id;
-    k->count[q]++;
     op->queue = (uint8_t)q;
     op->segment = k->segment;
     op->wait = c->wait; /* resolved when the segment is complete */
     return NPU_OK;
 }
 
-/* Turns the wait ids of one segment into counts. */
+/* Turns the wait ids of one segment into counts of commands that must have ended. */
 static npu_status resolve(perf_part *p, const numbering *k, uint32_t end, npu_err *err)
 {
     for (uint32_t i = k->start; i < end; i++) {
         unsigned other = 1 - p->op[i].queue;
         uint32_t id = p->op[i].wait;
-        if (id == 0 || !k->count[other] || id < k->first[other]) {
-            if (id && !k->count[other])
-                goto missing;
-            p->op[i].wait = 0;
-            continue;
-        }
         if (id > k->last[other])
-            goto missing;
-        p->op[i].wait = id - k->first[other] + 1;
-        continue;
-    missing:
-        return npu_fail(err, NPU_BAD_INPUT, "byte %u: %s id %u waits for %s id %u; the last is %u",
-                        p->cmd[i].offset, other ? "TIU" : "TDMA", p->cmd[i].id,
-                        other ? "TDMA" : "TIU", id, k->last[other]);
+            return npu_fail(err, NPU_BAD_INPUT,
+                            "byte %u: field %s is %u, but the last %s command has id %u",
+                            p->cmd[i].offset, other ? "cmd_id_gdma" : "wait_id_tpu", id,
+                            other ? "TDMA" : "TIU", k->last[other]);
+        p->op[i].wait = id < k->first[other] || id == 0 ? 0 : id - k->first[other] + 1;
     }
     return NPU_OK;
 }

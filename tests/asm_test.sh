@@ -129,6 +129,22 @@ check "a section's MD5 is that of its contents, not of the LZ4 block" \
     sh -c '"$1" cvimodel_tool -a extract -i "$2" -o "$3/x" >"$3/log" &&
         sum=$(md5sum <"$3/x/subfunc_0.bin") && grep -q "subfunc_0 .*True *${sum%% *}" "$3/dump"' \
     - "$NPUSIM" "$tmp/two_programs.cvimodel" "$tmp"
+cat >"$tmp/alike.npuasm" <<TEXT
+.model alike chip=cv181x
+.program
+.section a_b type=weight
+.bytes 01
+.section "a b" type=weight
+.bytes 02
+.section ../a_b type=weight
+.bytes 03
+TEXT
+"$NPUSIM" asm -o "$tmp/alike.cvimodel" "$tmp/alike.npuasm"
+expect 0 "sections with names alike are extracted" \
+    "$NPUSIM" cvimodel_tool -a extract -i "$tmp/alike.cvimodel" -o "$tmp/deep/alike"
+check "... into a file each, all inside the folder" \
+    sh -c 'cd "$1/deep" && od -An -v -tx1 -w1 alike/*.bin | sort | tr -d " \n" | grep -qx 010203 ||
+        { find .; false; }' - "$tmp"
 expect 2 "an action is needed" "$NPUSIM" cvimodel_tool -i "$tmp/two_programs.cvimodel"
 expect 2 "a model is needed" "$NPUSIM" cvimodel_tool -a dump
 mkdir "$tmp/mine" && echo precious >"$tmp/mine/notes"

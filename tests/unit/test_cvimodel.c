@@ -220,6 +220,23 @@ START_TEST(two_sections_of_one_name_are_refused)
 }
 END_TEST
 
+START_TEST(sections_may_touch_but_not_overlap)
+{
+    uint8_t file[100] = {0};
+    npu_section section[] = {{.name = "b", .offset = 50, .size = 50},
+                             {.name = "a", .offset = 0, .size = 50}};
+    npu_model m = {.path = "file", .bytes = file, .nbytes = sizeof file, .section = section,
+                   .nsection = 2};
+    npu_err err = {0};
+
+    ck_assert_int_eq(cvi_place_sections(&m, 0, &err), NPU_OK);
+    ck_assert_ptr_eq(section[0].data, file + 50);
+    section[1].size = 51;
+    ck_assert_int_eq(cvi_place_sections(&m, 0, &err), NPU_BAD_INPUT);
+    ck_assert_str_eq(err.text, "file: sections a and b share bytes");
+}
+END_TEST
+
 START_TEST(a_weight_must_end_inside_its_section)
 {
     fixture.weight[1].size = 17;
@@ -386,6 +403,7 @@ int main(void)
     tcase_add_test(limits, an_encrypted_section_is_unsupported_by_name);
     tcase_add_test(limits, names_must_refer_to_something);
     tcase_add_test(limits, two_sections_of_one_name_are_refused);
+    tcase_add_test(limits, sections_may_touch_but_not_overlap);
     tcase_add_test(limits, a_weight_must_end_inside_its_section);
     tcase_add_test(limits, a_model_without_program_is_refused);
     tcase_add_test(limits, impossible_dimensions_are_refused);
