@@ -27,8 +27,8 @@ static npu_status unknown_key(const char *key, npu_err *err)
     for (int i = 0; i < NPU_NUMS; i++)
         names[i] = npu_num_table[i].key;
     const char *near = base_nearest(key, names, NPU_NUMS);
-    return npu_fail(err, NPU_USAGE, "--set %s: no such number%s%s%s; `npusim chips NAME` lists them",
-                    key, near ? ", did you mean " : "", near ? near : "", near ? "" : "");
+    return npu_fail(err, NPU_USAGE, "--set %s: no such number%s%s; `npusim chips NAME` lists them",
+                    key, near ? ", did you mean " : "", near ? near : "");
 }
 
 /* Appends or updates the override record of number I. */

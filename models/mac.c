@@ -31,7 +31,8 @@ static double result_stage(const npu_chip *chip, const npu_tiu *t)
         c += NPU_GET(chip, tiu_bias_cycles);
     if (t->bf16)
         return c + NPU_GET(chip, tiu_shift_cycles_bf16);
-    return c + (t->quant ? NPU_GET(chip, tiu_shift_cycles_q) : NPU_GET(chip, tiu_shift_cycles_int8));
+    return c + (t->quant ? NPU_GET(chip, tiu_shift_cycles_q)
+                         : NPU_GET(chip, tiu_shift_cycles_int8));
 }
 
 double hw_fetch_words(const npu_chip *chip, const npu_tiu *t, double outputs)
@@ -48,7 +49,8 @@ void hw_work_CONV(const npu_chip *chip, const npu_cmd *cmd, sim_op *op)
     double per_cycle = !t->bf16 && t->double_conv ? NPU_GET(chip, tpu_int8_channels) : 1;
     double position = ceil(ic / per_cycle);
     /* Input channels live one per lane and each lane delivers one word per cycle. */
-    double fetch = ceil(ic / NPU_GET(chip, tpu_lanes)) * hw_fetch_words(chip, t, (double)hw_tile(chip, t));
+    double fetch = ceil(ic / NPU_GET(chip, tpu_lanes)) *
+                   hw_fetch_words(chip, t, (double)hw_tile(chip, t));
     if ((kernel > 1 || t->stride_w > 1) && fetch > position) {
         position = fetch;
         op->cause = NPU_CAUSE_LMEM;

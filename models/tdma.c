@@ -206,7 +206,8 @@ void hw_work_LOADMAT(const npu_chip *chip, const npu_cmd *cmd, sim_op *op)
                             : (double)beats(s, (uint64_t)NPU_GET(chip, tdma_load_gap));
     double stream = t->compress ? cut_words(0, t->n, row, row, cut)
                                 : cut_words(t->src, t->n, t->src_c_str, row, cut);
-    hw_tdma_set(op, NPU_UNIT_LOAD, SIM_SETUP_LOAD, in, 0, max((double)local_words(chip, d), stream));
+    hw_tdma_set(op, NPU_UNIT_LOAD, SIM_SETUP_LOAD, in, 0,
+                max((double)local_words(chip, d), stream));
     if (t->compress)
         op->cycles = (int64_t)NPU_GET(chip, tdma_decompress);
 }

@@ -46,7 +46,8 @@ void hw_work_LOADNCT(const npu_chip *chip, const npu_cmd *cmd, sim_op *op)
 {
     const npu_tdma *t = &cmd->u.tdma;
     (void)chip;
-    hw_tdma_set(op, NPU_UNIT_LOAD, SIM_SETUP_LOAD, src_rows(t), 0, larger(src_rows(t), dst_rows_nc(t)));
+    hw_tdma_set(op, NPU_UNIT_LOAD, SIM_SETUP_LOAD, src_rows(t), 0,
+                larger(src_rows(t), dst_rows_nc(t)));
 }
 
 void hw_work_STORENCT(const npu_chip *chip, const npu_cmd *cmd, sim_op *op)
@@ -100,7 +101,8 @@ void hw_work_LOADCWT(const npu_chip *chip, const npu_cmd *cmd, sim_op *op)
 {
     const npu_tdma *t = &cmd->u.tdma;
     (void)chip;
-    hw_tdma_set(op, NPU_UNIT_LOAD, SIM_SETUP_LOAD, src_rows(t), 0, larger(src_rows(t), elements(t)));
+    hw_tdma_set(op, NPU_UNIT_LOAD, SIM_SETUP_LOAD, src_rows(t), 0,
+                larger(src_rows(t), elements(t)));
 }
 
 /* Rows never merge on the DDR side. */

@@ -118,7 +118,8 @@ static npu_status explain(const npu_profile *p, npu_prof_layer *l, const tally *
     case NPU_CAUSE_DDR:
         s = perf_say(&say, &n, err, "%sDDR %.0f %% of its time: %.0f KiB read, %.0f KiB written, "
                      "TIU busy %.1f us of %.1f us.", hidden(l), share, (double)l->read / 1024,
-                     (double)l->write / 1024, (double)l->tiu * us, (double)(l->end - l->start) * us);
+                     (double)l->write / 1024, (double)l->tiu * us,
+                     (double)(l->end - l->start) * us);
         break;
     case NPU_CAUSE_CPU:
         s = perf_say(&say, &n, err, "Runs on the CPU; the cost is an estimate of the chip file.");

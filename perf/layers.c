@@ -27,7 +27,7 @@ typedef struct {
     uint32_t subgraph;
     int32_t *weight_at;    /* weight indices sorted by offset */
     const npu_program *program;
-    int32_t *writer_of;    /* per tensor of the program: the layer that stores it, NOBODY, SEVERAL */
+    int32_t *writer_of;    /* per tensor: the layer that stores it, NOBODY or SEVERAL */
 } work;
 
 enum { NOBODY = -1, SEVERAL = -2 };
@@ -127,7 +127,7 @@ static int32_t derived_layer(work *w, npu_kind kind, int32_t producer)
     return layer_named(w, name, true);
 }
 
-/* --- address spaces ----------------------------------------------------------------------------- */
+/* --- address spaces --------------------------------------------------------------------------- */
 
 static uint64_t lane_offset(const work *w, uint64_t addr)
 {
@@ -159,14 +159,19 @@ static uint64_t ddr_addr(uint8_t sel, uint64_t addr)
     return (uint64_t)sel << 40 | (addr & ((UINT64_C(1) << 40) - 1));
 }
 
+/* Offset of a weight in the weight section. */
+static uint64_t in_section(const npu_weight *x)
+{
+    return (uint64_t)x->offset & ((UINT64_C(1) << 40) - 1);
+}
+
 /* Weight that holds the byte at OFFSET of the weight section; -1: none. */
 static int32_t weight_holding(const work *w, uint64_t offset)
 {
     size_t lo = 0, hi = w->model->nweight;
     while (lo < hi) {
         size_t mid = (lo + hi) / 2;
-        uint64_t o = (uint64_t)w->model->weight[w->weight_at[mid]].offset & ((UINT64_C(1) << 40) - 1);
-        if (o <= offset)
+        if (in_section(&w->model->weight[w->weight_at[mid]]) <= offset)
             lo = mid + 1;
         else
             hi = mid;
@@ -174,11 +179,10 @@ static int32_t weight_holding(const work *w, uint64_t offset)
     if (lo == 0)
         return -1;
     const npu_weight *x = &w->model->weight[w->weight_at[lo - 1]];
-    uint64_t o = (uint64_t)x->offset & ((UINT64_C(1) << 40) - 1);
-    return offset < o + x->size ? w->weight_at[lo - 1] : -1;
+    return offset < in_section(x) + x->size ? w->weight_at[lo - 1] : -1;
 }
 
-/* --- one command -------------------------------------------------------------------------------- */
+/* --- one command ------------------------------------------------------------------------------ */
 
 static void note_load(work *w, const npu_tdma *t, uint32_t cmd)
 {
@@ -314,7 +318,7 @@ static int32_t tiu_layer(work *w, const npu_cmd *c)
     return layer;
 }
 
-/* --- whole parts -------------------------------------------------------------------------------- */
+/* --- whole parts ------------------------------------------------------------------------------ */
 
 /* Commands nobody claimed go with the next TIU command, or the last one. */
 static npu_status settle(work *w, const perf_part *part, npu_err *err)

@@ -16,7 +16,7 @@ npu_status pmu_work(const pmu_row *row, const npu_chip *chip, sim_op *op, npu_er
     return NPU_OK;
 }
 
-/* --- error statistics ---------------------------------------------------------------------------- */
+/* --- error statistics ------------------------------------------------------------------------- */
 
 typedef struct {
     double *x; /* relative errors, percent */
@@ -68,7 +68,7 @@ static bool is_convolution(const pmu_row *r)
     return strstr(r->description, "Convolution") && !strstr(r->description, "Depthwise");
 }
 
-/* Statistics over the rows CHOOSE picks: a type class, all TDMA (-1), TIU (-2), convolutions (-3). */
+/* Statistics over the rows CHOOSE picks: a class, all TDMA (-1), TIU (-2), convolutions (-3). */
 static npu_status statistics(const pmu_trace *t, const int64_t *modelled, int choose,
                              pmu_error *out, npu_err *err)
 {
@@ -90,7 +90,7 @@ static npu_status statistics(const pmu_trace *t, const int64_t *modelled, int ch
     return NPU_OK;
 }
 
-/* --- replay -------------------------------------------------------------------------------------- */
+/* --- replay ----------------------------------------------------------------------------------- */
 
 typedef struct {
     sim_op *op;          /* one per row */

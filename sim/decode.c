@@ -177,8 +177,8 @@ static npu_status decode_tiu(npu_isa isa, const uint8_t *p, npu_cmd *c, npu_err 
                         m);
     if (pre_exe)
         return npu_fail(err, NPU_UNSUPPORTED,
-                        "%s: field cmd_pre_exe is %u; pre-execution is not published, 0 is modelled",
-                        m, pre_exe);
+                        "%s: field cmd_pre_exe is %u; pre-execution is not published, 0 is "
+                        "modelled", m, pre_exe);
     return tiu_check(c, err);
 }
 

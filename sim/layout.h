@@ -32,7 +32,7 @@ typedef struct {            /* one descriptor format */
     const sim_encoding *encoding;
     unsigned nencoding;
     const char *id, *wait, *layer;       /* names of the fields every command has */
-    const char *const *preset; /* "field", "value" pairs a valid command normally holds; NULL ends */
+    const char *const *preset; /* "field", "value" of a normal command, ...; NULL ends */
 } sim_layout;
 
 /* Layout of ENGINE on ISA; NULL for an engine without one. */

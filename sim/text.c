@@ -105,7 +105,8 @@ static npu_status assign(const sim_layout *l, char *word, uint8_t *payload, npu_
                         "'%s': no such field in %s (docs/INSTRUCTIONS.md lists them)", word,
                         l->name);
     errno = 0;
-    unsigned long long v = strtoull(eq + 1, &end, 0);
+    /* no octal: a leading zero means nothing */
+    unsigned long long v = strtoull(eq + 1, &end, !strncmp(eq + 1, "0x", 2) ? 16 : 10);
     if (eq[1] < '0' || eq[1] > '9' || *end || errno || v >> f->width)
         return npu_fail(err, NPU_BAD_INPUT, "%s=%s: a number from 0 to %llu is needed", word,
                         eq + 1, (1ull << f->width) - 1);

@@ -197,9 +197,9 @@ static npu_status worst_rows(FILE *f, const pmu_trace *t, const pmu_report *r, n
             m[n++] = (miss){&t->row[i], r->modelled[i], 100 * ((double)r->modelled[i] / dur - 1)};
     }
     qsort(m, n, sizeof *m, by_error);
-    fputs("\nThe worst rows. Identical transfers scatter on the board, which no deterministic model "
-          "follows.\n\n| line | command | measured ticks | modelled | error |\n|---|---|---|---|---|"
-          "\n", f);
+    fputs("\nThe worst rows. Identical transfers scatter on the board, which no deterministic "
+          "model follows.\n\n| line | command | measured ticks | modelled | error |\n"
+          "|---|---|---|---|---|\n", f);
     for (uint32_t i = 0; i < n && i < WORST; i++)
         fprintf(f, "| %u | %s | %lld | %lld | %+.1f %% |\n", m[i].row->line,
                 m[i].row->description, (long long)(m[i].row->end - m[i].row->start),

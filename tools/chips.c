@@ -14,7 +14,8 @@ typedef struct {
 
 #define AT(field) offsetof(options, field)
 static const opt_spec spec[] = {
-    {"set", 's', OPT_LIST, AT(set), "KEY=VALUE", "show the chip with this override", 0, 0},
+    {"set", 's', OPT_LIST, AT(set), "KEY=VALUE",
+     "with NAME: show the chip with this override; may be repeated", 0, 0},
     {"format", 'f', OPT_CHOICE, AT(format), "text|json", "output format (default text)", 0, 0},
     OPT_END};
 
@@ -116,7 +117,7 @@ static void show_text(const npu_chip *c)
     }
     printf("\nHeld against measurements:\n");
     for (size_t i = 0; i < c->naccuracy; i++)
-        printf("  %-40s measured %8g, predicted %8g %s (%+.1f %%)\n", c->accuracy[i].name,
+        printf("  %-40s measured %8.9g, predicted %8.9g %s (%+.1f %%)\n", c->accuracy[i].name,
                c->accuracy[i].measured, c->accuracy[i].predicted,
                c->accuracy[i].unit ? c->accuracy[i].unit : "",
                100 * (c->accuracy[i].predicted / c->accuracy[i].measured - 1));
@@ -138,6 +139,18 @@ static void show_json(const npu_chip *c)
         cJSON_AddStringToObject(e, "source", c->source[i]);
         cJSON_AddStringToObject(e, "meaning", npu_num_table[i].meaning);
     }
+    cJSON *rows = cJSON_AddArrayToObject(j, "accuracy");
+    for (size_t i = 0; i < c->naccuracy; i++) {
+        cJSON *r = cJSON_CreateObject();
+        cJSON_AddItemToArray(rows, r);
+        cJSON_AddStringToObject(r, "name", c->accuracy[i].name);
+        cJSON_AddNumberToObject(r, "measured", c->accuracy[i].measured);
+        cJSON_AddNumberToObject(r, "predicted", c->accuracy[i].predicted);
+        cJSON_AddStringToObject(r, "unit", c->accuracy[i].unit ? c->accuracy[i].unit : "");
+    }
+    cJSON *notes = cJSON_AddArrayToObject(j, "not_modelled");
+    for (size_t i = 0; i < c->nnote; i++)
+        cJSON_AddItemToArray(notes, cJSON_CreateString(c->note[i]));
     char *text = cJSON_Print(j);
     puts(text ? text : "");
     free(text);
@@ -153,7 +166,9 @@ int cmd_chips(int argc, char **argv)
     int code = opt_parse(&program, argc, argv, &o, &rest);
     if (code >= 0)
         return code;
-    npu_status s = rest.n ? tool_chip(rest.arg[0], &o.set, &c, &err) : list_all(&o, &err);
+    npu_status s = rest.n    ? tool_chip(rest.arg[0], &o.set, &c, &err)
+                   : o.set.n ? npu_fail(&err, NPU_USAGE, "--set needs a NAME to apply to")
+                             : list_all(&o, &err);
     if (s == NPU_OK && c && o.format)
         show_json(c);
     else if (s == NPU_OK && c)

@@ -13,7 +13,7 @@ typedef struct { /* options of every simulating command; rows in TOOL_OPTIONS */
 } tool_options;
 
 /* Rows for an opt_spec table; AT(field) must give the offset of a field of tool_options. */
-#define TOOL_OPTIONS(AT)                                                                            \
+#define TOOL_OPTIONS(AT)                                                                           \
     {"chip", 'c', OPT_STRING, AT(chip), "NAME|FILE.json",                                          \
      "simulate this chip (default: the one the model was compiled for)", 0, 0},                    \
     {"set", 's', OPT_LIST, AT(set), "KEY=VALUE",                                                   \

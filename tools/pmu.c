@@ -59,7 +59,7 @@ static char *sibling_shapes(const char *des)
     return NULL;
 }
 
-/* --- output -------------------------------------------------------------------------------------- */
+/* --- output ----------------------------------------------------------------------------------- */
 
 static void error_json(cJSON *parent, const char *name, const pmu_error *e)
 {
@@ -180,7 +180,7 @@ static npu_status print_report(const options *o, const char *file, const pmu_rep
     return s;
 }
 
-/* --- commands ------------------------------------------------------------------------------------ */
+/* --- commands --------------------------------------------------------------------------------- */
 
 static npu_status load_chip(const options *o, tool_run *run, npu_err *err)
 {

@@ -49,7 +49,7 @@ typedef struct npu_chip {
     unsigned cmd_magic;         /* first byte of each command record */
     double num[NPU_NUMS];
     char *source[NPU_NUMS];     /* where the number comes from */
-    char *status[NPU_NUMS];     /* "measured", "vendor estimate", "published", "inferred", "assumed" */
+    char *status[NPU_NUMS];     /* measured, published, vendor estimate, inferred or assumed */
     npu_override *override;
     size_t noverride;
     double error_percent;       /* measured error of latency; < 0: never measured */
@@ -65,7 +65,8 @@ typedef struct npu_chip {
 
 /* Loads chip NAME ("cv181x") from the chip directory, or the chip file NAME when it holds a '/' or
  * ends in ".json".  A file may name a "base" chip and give only what differs.  On success *out is
- * the caller's.  Errors: NPU_USAGE (no such chip: lists those there are; bad file: path and key). */
+ * the caller's.  Errors: NPU_USAGE (no such chip: lists those there are; bad file: path and
+ * key). */
 npu_status npu_chip_load(const char *name, npu_chip **out, npu_err *err);
 
 /* Applies "ddr.bandwidth_mbps=7464".  Errors: NPU_USAGE with the nearest key, or the range. */

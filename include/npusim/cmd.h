@@ -21,7 +21,7 @@ typedef struct {              /* an operand of a TIU command */
     uint32_t addr;
     uint32_t n_str, c_str, h_str, w_str; /* as the register fields say; see MODE */
     uint16_t n, c, h, w;
-    uint8_t mode;             /* 0 EU-aligned, 1 weights, 2 per-channel records, 3 explicit strides */
+    uint8_t mode;             /* 0 EU-aligned, 1 weights, 2 per-channel records, 3 explicit */
     uint8_t bytes;            /* per element: 1, or 2 for bf16 and 16-bit planes */
     bool constant;            /* ADDR holds a constant */
 } npu_opnd;

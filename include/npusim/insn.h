@@ -6,7 +6,9 @@
 extern "C" {
 #endif
 
-typedef enum { NPU_ENGINE_TIU = 0, NPU_ENGINE_CPU = 1, NPU_ENGINE_TDMA = 2, NPU_ENGINES } npu_engine;
+typedef enum {
+    NPU_ENGINE_TIU = 0, NPU_ENGINE_CPU = 1, NPU_ENGINE_TDMA = 2, NPU_ENGINES
+} npu_engine;
 
 typedef enum {
 #define K(id, mnemonic, engine, cause, title) NPU_KIND_##id,

@@ -26,7 +26,7 @@ unsigned npu_dtype_bytes(npu_dtype t);
 const char *npu_dtype_name(npu_dtype t);
 
 /* Which memory a tensor lives in: the top 24 bits of its 64-bit offset, which are also the TDMA
- * base register index (SPEC: 0 shared, 1 weight, 2 private, 3..7 input/output buffers). */
+ * base register index (0 shared, 1 weight, 2 private, 3..7 input/output buffers). */
 enum { NPU_MEM_SHARED = 0, NPU_MEM_WEIGHT = 1, NPU_MEM_PRIVATE = 2, NPU_MEM_IO = 3 };
 
 typedef struct {

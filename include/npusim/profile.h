@@ -24,9 +24,9 @@ typedef struct {              /* a network layer, rebuilt from the weights its c
     uint32_t out_c, out_h, out_w; /* h: rows of the whole layer over its slices */
     int64_t start, end;       /* first start, last end */
     int64_t tiu, tdma;        /* busy ticks */
-    int64_t exclusive;        /* ticks on the critical path; all layers + launch add up to latency */
+    int64_t exclusive;        /* ticks on the critical path; layers + launch = latency */
     int64_t crit[NPU_CAUSES]; /* EXCLUSIVE by cause */
-    uint64_t read, write, weight; /* DDR bytes; WEIGHT is the part of READ from the weight section */
+    uint64_t read, write, weight; /* DDR bytes; WEIGHT: part of READ that is weights */
     uint64_t macs;
     double mac_utilisation;   /* macs / (tiu ticks x peak MACs per tick), 0..1 */
     uint32_t n_tiu, n_tdma;

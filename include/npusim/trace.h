@@ -47,11 +47,11 @@ typedef struct {
     uint64_t lmem_bytes;      /* bytes through local memory (words x 16) */
     uint32_t read, write;     /* DDR bytes moved on the bus */
     uint32_t fixed;           /* ticks of (end - start) that do not depend on the work */
-    uint32_t cmd;             /* index of the command in its program, NPU_NO_SPAN for a CPU routine */
+    uint32_t cmd;             /* index in its program, NPU_NO_SPAN for a CPU routine */
     uint32_t blocker;         /* span whose end set this start, NPU_NO_SPAN: none */
     uint32_t layer;           /* index into npu_profile.layer, set by perf/layers.c */
     uint16_t subgraph;        /* index into npu_profile.subgraph */
-    uint8_t unit, cause, wait, kind; /* npu_unit, npu_cause of (end-start-fixed), npu_wait, npu_kind */
+    uint8_t unit, cause, wait, kind; /* npu_unit, npu_cause of the rest, npu_wait, npu_kind */
 } npu_span;
 
 typedef struct npu_trace {
