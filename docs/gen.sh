@@ -38,6 +38,7 @@ chips_table() {
         if (!(key in meaning))
             keys[++nkey] = key
     }
+    /^\t"accuracy":/ { key = "" }
     /^\t\t\t"value":/ { value[key, chip] = text($0) }
     /^\t\t\t"unit":/ { unit[key] = text($0) }
     /^\t\t\t"status":/ { status[key, chip] = text($0) }

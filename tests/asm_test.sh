@@ -73,6 +73,10 @@ refused() {
     expect "$1" "$2 is refused" "$NPUSIM" disasm "$tmp/$2.cvimodel"
     check "$2: the message says \"$3\"" grep -qF -- "$3" "$tmp/err"
 }
+# Found by fuzzing: a NUL escape at the end of a line was read past its end.
+printf '.x"\\x00' >"$tmp/nul_escape.npuasm"
+expect 3 "a NUL escape is refused" "$NPUSIM" asm -o "$tmp/nul" "$tmp/nul_escape.npuasm"
+check "... and said" grep -qF 'escape \x00' "$tmp/err"
 refused 4 encrypted "section subfunc_0 is encrypted"
 refused 4 unknown_chip "\"cv999x\"; known are cv180x, cv181x, cv182x, cv183x"
 refused 3 missing_section "section subfunc_0, which the file does not have"

@@ -46,10 +46,11 @@ static npu_status take_word(const char **p, char **to, npu_err *err)
             quoted = !quoted;
             ++*p;
         } else if (quoted && **p == '\\') {
+            const char *at = *p;
             int c = escape(p);
             if (c <= 0)
-                return npu_fail(err, NPU_BAD_INPUT, "escape \\%.1s: known are \\\" \\\\ \\xHH",
-                                *p + 1);
+                return npu_fail(err, NPU_BAD_INPUT,
+                                "escape %.4s: known are \\\" \\\\ and \\xHH but not \\x00", at);
             *(*to)++ = (char)c;
         } else {
             *(*to)++ = *(*p)++;
