@@ -53,6 +53,7 @@ static uint32_t estimate(const point *p, uint32_t n, double word, double *b, dou
 static npu_status points_of(const pmu_trace *t, const npu_chip *chip, pmu_type type, point *p,
                             uint32_t *n, npu_err *err)
 {
+    double posted = type == PMU_STORE ? NPU_GET(chip, ddr_posted_beats) : 0;
     *n = 0;
     for (uint32_t i = 0; i < t->n; i++) {
         const pmu_row *r = &t->row[i];
@@ -60,8 +61,8 @@ static npu_status points_of(const pmu_trace *t, const npu_chip *chip, pmu_type t
         if (r->type != type || r->cmd.u.tdma.matrix)
             continue;
         NPU_TRY(pmu_work(r, chip, &op, err));
-        /* the (de)compressor's own cycles are not DDR's */
-        p[(*n)++] = (point){(double)(op.beats_in + op.beats_out), op.words,
+        /* the (de)compressor's own cycles are not DDR's; a store ends before its last beats */
+        p[(*n)++] = (point){(double)(op.beats_in + op.beats_out) - posted, op.words,
                             (double)(r->end - r->start) - (double)op.cycles};
     }
     return NPU_OK;
