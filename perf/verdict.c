@@ -26,6 +26,12 @@ static double ms(const npu_profile *p, int64_t ticks)
     return (double)ticks * 1000 / p->tick_hz;
 }
 
+/* Decimals that show at least two figures of a hundredth of the frame. */
+static int digits(const npu_profile *p)
+{
+    return p->latency_ms < 0.5 ? 4 : p->latency_ms < 5 ? 3 : 2;
+}
+
 /* The sentence: what bounds the frame, and the most the other side could give. */
 static npu_status headline(npu_profile *p, npu_err *err)
 {
@@ -84,12 +90,12 @@ static npu_status slowest(npu_profile *p, npu_err *err)
     npu_status s = NPU_OK;
     if (k == 3 && share(p, sum) >= 10)
         s = perf_say(&p->verdict, &p->nverdict, err,
-                     "The three slowest of %zu layers (%.60s, %.60s, %.60s) take %.2f ms, %.0f %%.",
+                     "The three slowest of %zu layers (%.60s, %.60s, %.60s) take %.*f ms, %.0f %%.",
                      p->nlayer, p->layer[order[0]].name, p->layer[order[1]].name,
-                     p->layer[order[2]].name, ms(p, sum), share(p, sum));
+                     p->layer[order[2]].name, digits(p), ms(p, sum), share(p, sum));
     else if (k > 0 && share(p, p->layer[order[0]].exclusive) >= 10)
-        s = perf_say(&p->verdict, &p->nverdict, err, "The slowest layer (%.60s) takes %.2f ms, "
-                     "%.0f %%.", p->layer[order[0]].name, ms(p, p->layer[order[0]].exclusive),
+        s = perf_say(&p->verdict, &p->nverdict, err, "The slowest layer (%.60s) takes %.*f ms, "
+                     "%.0f %%.", p->layer[order[0]].name, digits(p), ms(p, p->layer[order[0]].exclusive),
                      share(p, p->layer[order[0]].exclusive));
     free(order);
     return s;
@@ -110,21 +116,21 @@ static npu_status waiting(npu_profile *p, npu_err *err)
         int64_t t = p->wait_ticks[reasons[i].wait];
         idle += t;
         if (ms(p, t) >= 0.005)
-            snprintf(list + strlen(list), sizeof list - strlen(list), "%s%s %.2f ms",
-                     *list ? ", " : "", reasons[i].what, ms(p, t));
+            snprintf(list + strlen(list), sizeof list - strlen(list), "%s%s %.*f ms",
+                     *list ? ", " : "", reasons[i].what, digits(p), ms(p, t));
     }
     if (share(p, idle) < 3)
         return NPU_OK;
     return perf_say(&p->verdict, &p->nverdict, err,
-                    "The TIU idles %.2f ms waiting for transfers (%s); no schedule of these "
-                    "commands is faster than %.2f ms.", ms(p, idle), list,
+                    "The TIU idles %.*f ms waiting for transfers (%s); no schedule of these "
+                    "commands is faster than %.*f ms.", digits(p), ms(p, idle), list, digits(p),
                     ms(p, larger) + p->launch_ms);
 }
 
 static npu_status ddr_use(npu_profile *p, npu_err *err)
 {
     return perf_say(&p->verdict, &p->nverdict, err,
-                    "DDR traffic is %.2f MB per frame: %.0f %% of the peak on average, %.0f %% in "
+                    "DDR traffic is %.3g MB per frame: %.0f %% of the peak on average, %.0f %% in "
                     "the busiest millisecond.", (double)(p->read + p->write) / 1e6,
                     100 * p->occupancy, 100 * p->worst_ms_occupancy);
 }
@@ -137,11 +143,11 @@ static npu_status call_length(npu_profile *p, npu_err *err)
             longest = p->call[i].end - p->call[i].start;
     if (p->ncall == 1)
         return perf_say(&p->verdict, &p->nverdict, err,
-                        "The model is one function call: it blocks the core for %.2f ms.",
-                        ms(p, longest));
+                        "The model is one function call: it blocks the core for %.*f ms.",
+                        digits(p), ms(p, longest));
     return perf_say(&p->verdict, &p->nverdict, err,
-                    "%zu function calls; the longest blocks the core for %.2f ms.", p->ncall,
-                    ms(p, longest));
+                    "%zu function calls; the longest blocks the core for %.*f ms.", p->ncall,
+                    digits(p), ms(p, longest));
 }
 
 npu_status perf_verdict(npu_profile *p, npu_err *err)

@@ -3,6 +3,7 @@
  * TDMA command to the TIU, 2 from an awaited TIU command to the TDMA. */
 #include <string.h>
 
+#include "npusim/insn.h"
 #include "sim/machine.h"
 #include "tests/unit/unit.h"
 
