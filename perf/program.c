@@ -98,6 +98,10 @@ static npu_status resolve(perf_part *p, const numbering *k, uint32_t end, npu_er
 static npu_status decode_one(const npu_model *m, const npu_chip *chip, const npu_desc *d,
                              npu_cmd *c, npu_err *err)
 {
+    if (d->magic != chip->cmd_magic && strcmp(m->chip, chip->name) == 0)
+        return npu_fail(err, NPU_BAD_INPUT,
+                        "record begins with 0x%02x, but %s, which the file is for, has 0x%02x",
+                        d->magic, chip->name, chip->cmd_magic);
     if (d->engine == NPU_ENGINE_CPU)
         return npu_fail(err, NPU_UNSUPPORTED,
                         "CPU descriptor inside a command section; TIU and TDMA are modelled");
