@@ -20,9 +20,14 @@ for page; do
         name=$(sed -n "s/^C([A-Z_0-9]*, \"$command\", .*, \"\(.*\)\")/\1/p" \
             "$source/tools/command.def")
     fi
-    # help2man names the page after the file it runs.
-    printf '#!/bin/sh\nexec "%s" %s "$@"\n' "$program" "$command" >"$dir/$stem"
-    chmod +x "$dir/$stem"
+    # help2man names the page after the file it runs; a vendor's name is a link, as installed.
+    rm -f "$dir/$stem"
+    if [ "$stem" = "$command" ]; then
+        ln -s "$program" "$dir/$stem"
+    else
+        printf '#!/bin/sh\nexec "%s" %s "$@"\n' "$program" "$command" >"$dir/$stem"
+        chmod +x "$dir/$stem"
+    fi
     : >"$dir/include"
     for part in common "$stem"; do
         case $part$command in

@@ -232,11 +232,38 @@ run_blocks() {
     }
 }
 
+# Tables of ACCURACY.md, which is generated itself ("npusim accuracy"): the models without file
+# suffix and conditions, the commands of the trace.
+accuracy_models() {
+    awk -F ' *[|] *' '
+        /^## / { on = /^## Whole models/ }
+        on && /^\|/ {
+            sub(/\.cvimodel$/, "", $3)
+            printf "| %s | %s | %s | %s | %s | %s |\n", $2, $3, $4, $5, $6, $7
+        }' ACCURACY.md
+}
+
+accuracy_trace() {
+    awk '/^## / { on = /^## Trace/ } on && /^Replay/ { print $0 "\n" }
+        on && /^\| (commands|---|[A-Za-z])/ && !/^\| line/ { print } on && /^\|---/ && !n++ { print }
+        /^The worst/ { exit }' ACCURACY.md
+}
+
 readme_md() {
     local dir
     dir=$(mktemp -d)
     run_blocks README.md "$dir" || { rm -rf "$dir"; return 1; }
+    accuracy_models >"$dir/models"
+    accuracy_trace >"$dir/trace"
     awk -v dir="$dir" '
+        /^<!-- [a-z]+ of ACCURACY.md -->$/ {
+            print
+            while ((getline text < (dir "/" $2)) > 0)
+                print text
+            skip = 1
+            next
+        }
+        /^<!-- end -->$/ { skip = 0 }
         /^```sh run/ { n++ }
         /^```text [0-9]+-[0-9]+$/ {
             print

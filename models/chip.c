@@ -30,6 +30,16 @@ static npu_status bad(npu_err *err, const char *file, const char *fmt, const cha
     return npu_fail(err, NPU_USAGE, "%s: %s", file, text);
 }
 
+static bool is_status(const char *s)
+{
+    static const char *const known[] = {"measured", "published", "vendor estimate", "inferred",
+                                        "assumed"};
+    for (size_t i = 0; s && i < sizeof known / sizeof known[0]; i++)
+        if (strcmp(s, known[i]) == 0)
+            return true;
+    return false;
+}
+
 /* One entry of "numbers": {"value", "unit", "source", "status"}. */
 static npu_status read_number(npu_chip *c, const char *file, const cJSON *e, npu_err *err)
 {
@@ -48,9 +58,10 @@ static npu_status read_number(npu_chip *c, const char *file, const cJSON *e, npu
                         n->key, unit ? unit : "", n->unit);
     if (!source || !*source)
         return bad(err, file, "numbers.%s.source: missing; every number needs one", n->key);
-    if (!status || !*status)
-        return bad(err, file, "numbers.%s.status: missing (measured, published, vendor estimate, "
-                   "inferred or assumed)", n->key);
+    if (!is_status(status))
+        return npu_fail(err, NPU_USAGE, "%s: numbers.%s.status: '%.40s' found; measured, "
+                        "published, vendor estimate, inferred and assumed are known", file, n->key,
+                        status ? status : "");
     c->num[i] = v->valuedouble;
     NPU_TRY(hw_set_text(&c->source[i], source, err));
     return hw_set_text(&c->status[i], status, err);
@@ -85,11 +96,13 @@ static npu_status read_accuracy(npu_chip *c, const char *file, const cJSON *a, n
     return NPU_OK;
 }
 
-static npu_status read_notes(npu_chip *c, const cJSON *notes, npu_err *err)
+static npu_status read_notes(npu_chip *c, const char *file, const cJSON *notes, npu_err *err)
 {
     const cJSON *e;
     cJSON_ArrayForEach(e, notes)
     {
+        if (!cJSON_IsString(e))
+            return bad(err, file, "%s: a list of sentences is needed", "not_modelled");
         char **list = realloc(c->note, (c->nnote + 1) * sizeof *list);
         if (!list)
             return npu_fail(err, NPU_LIMIT, "out of memory");
@@ -109,14 +122,15 @@ static npu_status read_isa(npu_chip *c, const char *file, const cJSON *j, npu_er
             return bad(err, file, "%s: a number from 0 to 255 is needed", "command_magic");
         c->cmd_magic = (unsigned)magic->valuedouble;
     }
-    if (!isa)
+    if (!json_get(j, "isa"))
         return NPU_OK;
     for (int i = 0; i < NPU_ISAS; i++)
-        if (strcmp(isa, isa_names[i]) == 0) {
+        if (isa && strcmp(isa, isa_names[i]) == 0) {
             c->isa = (npu_isa)i;
             return NPU_OK;
         }
-    return bad(err, file, "isa: '%s' is unknown; cv18xx-v1 and cv18xx-v2 are known", isa);
+    return bad(err, file, "isa: '%s' is unknown; cv18xx-v1 and cv18xx-v2 are known",
+               isa ? isa : "");
 }
 
 static void forget_accuracy(npu_chip *c)
@@ -149,6 +163,24 @@ static npu_status load_base(npu_chip *c, const char *file, const char *base, int
     return NPU_OK;
 }
 
+/* A misspelt member would silently do nothing. */
+static npu_status known_members(const cJSON *j, const char *file, npu_err *err)
+{
+    static const char *const known[] = {"schema", "name", "base", "title", "isa", "command_magic",
+                                        "numbers", "accuracy", "not_modelled"};
+    const cJSON *e;
+    cJSON_ArrayForEach(e, j)
+    {
+        size_t i = 0;
+        while (i < sizeof known / sizeof known[0] && strcmp(known[i], e->string) != 0)
+            i++;
+        if (i == sizeof known / sizeof known[0])
+            return bad(err, file, "%s: no such member; schema, name, base, title, isa, "
+                       "command_magic, numbers, accuracy and not_modelled are known", e->string);
+    }
+    return NPU_OK;
+}
+
 static npu_status fill(npu_chip *c, const char *file, const cJSON *j, int depth, npu_err *err)
 {
     const char *schema = json_string(j, "schema"), *name = json_string(j, "name"), *slash;
@@ -157,6 +189,7 @@ static npu_status fill(npu_chip *c, const char *file, const cJSON *j, int depth,
         return bad(err, file, "schema: '%s' found, npusim.chip/1 is needed", schema ? schema : "");
     if (!name || !*name)
         return bad(err, file, "%s: missing", "name");
+    NPU_TRY(known_members(j, file, err));
     if (json_string(j, "base"))
         NPU_TRY(load_base(c, file, json_string(j, "base"), depth, err));
     NPU_TRY(hw_set_text(&c->name, name, err));
@@ -165,9 +198,11 @@ static npu_status fill(npu_chip *c, const char *file, const cJSON *j, int depth,
     if (json_string(j, "title"))
         NPU_TRY(hw_set_text(&c->title, json_string(j, "title"), err));
     NPU_TRY(read_isa(c, file, j, err));
+    if (numbers && !cJSON_IsObject(numbers))
+        return bad(err, file, "%s: an object is needed, a member per number", "numbers");
     cJSON_ArrayForEach(e, numbers) NPU_TRY(read_number(c, file, e, err));
     NPU_TRY(read_accuracy(c, file, json_get(j, "accuracy"), err));
-    return read_notes(c, json_get(j, "not_modelled"), err);
+    return read_notes(c, file, json_get(j, "not_modelled"), err);
 }
 
 static npu_status load_file(npu_chip *c, const char *path, int depth, npu_err *err)
@@ -192,8 +227,10 @@ static npu_status complete(const npu_chip *c, npu_err *err)
         if (!c->source[i])
             return npu_fail(err, NPU_USAGE, "%s: numbers.%s: missing (%s)", c->file,
                             npu_num_table[i].key, npu_num_table[i].meaning);
-    if (!c->cmd_magic || !c->title)
-        return bad(err, c->file, "%s: missing", c->title ? "command_magic" : "title");
+    if (!c->cmd_magic || !c->title || c->isa == NPU_ISAS)
+        return bad(err, c->file, "%s: missing", !c->title            ? "title"
+                                                : c->isa == NPU_ISAS ? "isa"
+                                                                     : "command_magic");
     return NPU_OK;
 }
 
@@ -226,6 +263,7 @@ npu_status npu_chip_load(const char *name, npu_chip **out, npu_err *err)
     npu_chip *c = calloc(1, sizeof *c);
     if (!c)
         return npu_fail(err, NPU_LIMIT, "out of memory");
+    c->isa = NPU_ISAS; /* until a file gives it */
     c->error_percent = -1;
     npu_status s = load_file(c, path, BASE_DEPTH, err);
     if (s == NPU_OK)

@@ -12,11 +12,13 @@ static bool uninstalled(void)
 {
     char exe[4096];
     ssize_t n = readlink("/proc/self/exe", exe, sizeof exe - 1);
-    size_t dir = strlen(NPUSIM_BUILD_DIR);
-    if (n < 0)
-        return false;
-    exe[n] = '\0';
-    return strncmp(exe, NPUSIM_BUILD_DIR, dir) == 0 && exe[dir] == '/';
+    char *build = realpath(NPUSIM_BUILD_DIR, NULL); /* exe has no symbolic links either */
+    size_t dir = build ? strlen(build) : 0;
+    if (n >= 0)
+        exe[n] = '\0';
+    bool inside = n >= 0 && build && strncmp(exe, build, dir) == 0 && exe[dir] == '/';
+    free(build);
+    return inside;
 }
 
 const char *hw_chip_dir(void)

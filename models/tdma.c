@@ -146,7 +146,7 @@ void hw_work_LOAD(const npu_chip *chip, const npu_cmd *cmd, sim_op *op)
     join_rows(&d, both);
     hw_tdma_set(op, NPU_UNIT_LOAD, SIM_SETUP_LOAD, in, 0,
         max((double)local_words(chip, d), (double)stream_words(s)));
-    if (t->compress)
+    if (t->compress && op->cycles == 0)
         op->cycles = (int64_t)NPU_GET(chip, tdma_decompress);
 }
 
@@ -159,7 +159,7 @@ void hw_work_STORE(const npu_chip *chip, const npu_cmd *cmd, sim_op *op)
     bool both = (t->compress || dense(d)) && dense(s) && t->src_h == t->dst_h;
     join_rows(&s, both);
     hw_tdma_set(op, NPU_UNIT_STORE, SIM_SETUP_STORE, 0, out, (double)local_words(chip, s));
-    if (t->compress)
+    if (t->compress && op->cycles == 0)
         op->cycles = (int64_t)NPU_GET(chip, tdma_compress);
 }
 
@@ -208,7 +208,7 @@ void hw_work_LOADMAT(const npu_chip *chip, const npu_cmd *cmd, sim_op *op)
                                 : cut_words(t->src, t->n, t->src_c_str, row, cut);
     hw_tdma_set(op, NPU_UNIT_LOAD, SIM_SETUP_LOAD, in, 0,
                 max((double)local_words(chip, d), stream));
-    if (t->compress)
+    if (t->compress && op->cycles == 0)
         op->cycles = (int64_t)NPU_GET(chip, tdma_decompress);
 }
 
@@ -222,7 +222,7 @@ void hw_work_STOREMAT(const npu_chip *chip, const npu_cmd *cmd, sim_op *op)
     double out = t->compress ? compressed_beats(chip, t, d)
                              : (double)beats(d, (uint64_t)NPU_GET(chip, tdma_store_gap));
     hw_tdma_set(op, NPU_UNIT_STORE, SIM_SETUP_STORE, 0, out, (double)local_words(chip, s));
-    if (t->compress)
+    if (t->compress && op->cycles == 0)
         op->cycles = (int64_t)NPU_GET(chip, tdma_compress);
 }
 

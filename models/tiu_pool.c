@@ -80,6 +80,16 @@ static int64_t words_of_tile(const npu_tiu *t, int64_t first, int64_t outputs)
     return total;
 }
 
+static int64_t gcd(int64_t a, int64_t b)
+{
+    while (b) {
+        int64_t rest = a % b;
+        a = b;
+        b = rest;
+    }
+    return a;
+}
+
 /* Counting is exact up to this many tiles; above, rows in the middle repeat and are sampled. */
 enum { TILES_EXACT = 128 };
 
@@ -91,8 +101,12 @@ static double words_of_channel(const npu_chip *chip, const npu_tiu *t)
     int64_t tiles = (outputs + tile - 1) / tile, step = 1;
     double sum = 0;
     int64_t counted = 0;
-    if (tiles > TILES_EXACT)
-        step = (tiles + TILES_EXACT - 1) / TILES_EXACT | 1; /* odd: visits every phase of a row */
+    if (tiles > TILES_EXACT) {
+        int64_t phases = t->res.w / gcd(t->res.w, tile); /* where in a row a tile may start */
+        step = (tiles + TILES_EXACT - 1) / TILES_EXACT;
+        while (gcd(step, phases) > 1) /* else some would never be visited */
+            step++;
+    }
     for (int64_t i = 0; i < tiles; i += step, counted++) {
         int64_t first = i * tile, n = outputs - first < tile ? outputs - first : tile;
         sum += (double)words_of_tile(t, first, n);

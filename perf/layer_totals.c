@@ -1,4 +1,5 @@
 /* Sums per layer and the reason for each bound. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -147,10 +148,26 @@ static void output_shape(const npu_program *g, npu_prof_layer *l, uint64_t eleme
     l->out_w = (uint32_t)t->dim[3];
 }
 
+/* A layer without a name of its own was called after its first command; its name says what most of
+ * its time is. */
+static npu_status rename_by_kind(npu_prof_layer *l, npu_err *err)
+{
+    const char *open = strchr(l->name, '(');
+    char *name;
+    if (!l->inferred || !open)
+        return NPU_OK;
+    if (asprintf(&name, "%s%s", npu_kind_table[l->kind].mnemonic, open) < 0)
+        return npu_fail(err, NPU_LIMIT, "out of memory");
+    free(l->name);
+    l->name = name;
+    return NPU_OK;
+}
+
 static npu_status finish(const perf_prog *g, npu_profile *p, npu_prof_layer *l, const tally *y,
                          uint64_t elements, npu_err *err)
 {
     l->kind = busiest(y);
+    NPU_TRY(rename_by_kind(l, err));
     l->bf16 = y->bf16;
     output_shape(g->program, l, elements);
     l->bound = largest(l->exclusive ? l->crit : y->cause);

@@ -39,8 +39,8 @@ void pmu_report_free(pmu_report *r);
 npu_status pmu_shapes(const char *path, const pmu_trace *t, const npu_chip *chip, int64_t *cycles,
                       npu_err *err);
 
-/* DDR efficiency and latency that fit the trace best (least squares over transfers that DDR
- * bounds, then over the fixed part).  Values are keys of chip.def. */
+/* DDR efficiency and latency that fit the trace: medians over the long transfers that DDR bounds,
+ * then over the fixed part of the short ones.  Values are keys of chip.def. */
 typedef struct {
     double efficiency_load, efficiency_store, latency_load_ns, latency_store_ns;
     uint32_t rows_load, rows_store;

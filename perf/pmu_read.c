@@ -29,6 +29,7 @@ typedef struct {
     char *field[FIELDS_MAX];
     int n;                        /* fields of this line */
     uint32_t line;
+    int64_t epoch, last;          /* ticks before the last wrap of the counter; last start */
 } reader;
 
 static void on_field(void *text, size_t len, void *arg)
@@ -116,6 +117,37 @@ static void read_tdma(reader *r, pmu_row *row)
                              r->line);
 }
 
+/* Start, duration and end of a row; the counter has 32 bits and wraps.  Rows of both engines come
+ * almost in order, so a start far before the last one is after a wrap. */
+static void read_times(reader *r, pmu_row *row)
+{
+    const int64_t wrap = INT64_C(1) << 32, half = wrap / 2;
+    uint64_t start = number(r, C_START), end = number(r, C_END), ticks = number(r, C_DURATION);
+    if (r->status == NPU_OK && (start >= (uint64_t)wrap || end >= (uint64_t)wrap))
+        r->status = npu_fail(r->err, NPU_BAD_INPUT, "%s:%u: start %llu, end %llu are no 32-bit "
+                             "ticks", r->path, r->line, (unsigned long long)start,
+                             (unsigned long long)end);
+    int64_t span = ((int64_t)end - (int64_t)start) & (wrap - 1);
+    if (r->status == NPU_OK && ticks != (uint64_t)span)
+        r->status = npu_fail(r->err, NPU_BAD_INPUT, "%s:%u: start %llu, duration %llu and end %llu "
+                             "do not agree", r->path, r->line, (unsigned long long)start,
+                             (unsigned long long)ticks, (unsigned long long)end);
+    if (r->status == NPU_OK && span >= half)
+        r->status = npu_fail(r->err, NPU_BAD_INPUT, "%s:%u: end %llu is before start %llu", r->path,
+                             r->line, (unsigned long long)end, (unsigned long long)start);
+    if (r->status != NPU_OK)
+        return;
+    row->start = (int64_t)start + r->epoch;
+    if (r->t->n && row->start < r->last - half) {
+        r->epoch += wrap;
+        row->start += wrap;
+    } else if (r->t->n && row->start > r->last + half && r->epoch) {
+        row->start -= wrap; /* of before the wrap, listed after it */
+    }
+    r->last = row->start;
+    row->end = row->start + span;
+}
+
 static void read_row(reader *r)
 {
     pmu_row row = {.line = r->line};
@@ -127,19 +159,13 @@ static void read_row(reader *r)
     row.id = (uint32_t)number(r, C_ID);
     row.bursts = number(r, C_EV0);
     row.beats = number(r, C_EV1);
-    row.start = (int64_t)number(r, C_START);
-    row.end = (int64_t)number(r, C_END);
+    read_times(r, &row);
     row.layer = (uint32_t)number(r, C_LAYER);
     snprintf(row.description, sizeof row.description, "%s", text_at(r, C_DES));
     row.compressed = strstr(row.description, "Compression") != NULL;
     row.cmd.engine = type == PMU_TIU ? NPU_ENGINE_TIU : NPU_ENGINE_TDMA;
     row.cmd.id = (uint16_t)row.id;
     row.cmd.layer = row.layer;
-    if (row.end < row.start)
-        row.end += INT64_C(1) << 32; /* the counter wraps */
-    if (r->status == NPU_OK && (row.start > UINT32_MAX || row.end - row.start > UINT32_MAX))
-        r->status = npu_fail(r->err, NPU_BAD_INPUT, "%s:%u: start %lld, end %lld are no 32-bit "
-                             "ticks", r->path, r->line, (long long)row.start, (long long)row.end);
     if (r->status == NPU_OK && type != PMU_TIU)
         read_tdma(r, &row);
     if (r->status != NPU_OK)

@@ -95,7 +95,8 @@ static npu_status slowest(npu_profile *p, npu_err *err)
                      p->layer[order[2]].name, digits(p), ms(p, sum), share(p, sum));
     else if (k > 0 && share(p, p->layer[order[0]].exclusive) >= 10)
         s = perf_say(&p->verdict, &p->nverdict, err, "The slowest layer (%.60s) takes %.*f ms, "
-                     "%.0f %%.", p->layer[order[0]].name, digits(p), ms(p, p->layer[order[0]].exclusive),
+                     "%.0f %%.", p->layer[order[0]].name, digits(p),
+                     ms(p, p->layer[order[0]].exclusive),
                      share(p, p->layer[order[0]].exclusive));
     free(order);
     return s;

@@ -20,8 +20,10 @@ typedef struct {
 #define AT(field) offsetof(options, field)
 static const opt_spec spec[] = {
     {"table", 't', OPT_STRING, AT(table), "CSV",
-     "published figures: chip, file, metric, value, unit, conditions, source", 0, 0},
-    {"data", 'd', OPT_STRING, AT(data), "DIR", "where the measured models and traces are", 0, 0},
+     "measured figures: chip, file, metric, value, unit, conditions, source (default: "
+     "tests/accuracy/published.csv)", 0, 0},
+    {"data", 'd', OPT_STRING, AT(data), "DIR",
+     "folder of the measured models and traces (default: data)", 0, 0},
     {"output", 'o', OPT_STRING, AT(output), "FILE", "write to FILE instead of stdout", 0, 0},
     OPT_END};
 

@@ -241,7 +241,8 @@ typedef struct {
 
 #define AT(field) offsetof(cvi_options, field)
 static const opt_spec cvi_spec[] = {
-    {"action", 'a', OPT_CHOICE, AT(action), "dump|extract", "what to do"},
+    {"action", 'a', OPT_CHOICE, AT(action), "dump|extract",
+     "dump: show the model; extract: write its sections"},
     {"input", 'i', OPT_STRING, AT(input), "FILE", "the model"},
     {"output", 'o', OPT_STRING, AT(output), "DIR",
      "folder for the extracted sections (default: sections)"},

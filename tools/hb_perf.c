@@ -177,7 +177,7 @@ static char *command_line(const npu_profile *p)
 }
 
 static npu_status publish(const npu_profile *p, const options *o, const bool chosen[OUTPUTS],
-                          npu_err *err)
+                          bool quiet, npu_err *err)
 {
     sys_outdir *d;
     char *model = sys_file_name(p->name), *command = command_line(p), path[4096];
@@ -196,9 +196,9 @@ static npu_status publish(const npu_profile *p, const options *o, const bool cho
         }
     }
     if (s == NPU_OK && chosen[0])
-        printf("\nfile stored at : %s/%s.html\n", path, model);
+        printf("%sfile stored at : %s/%s.html\n", quiet ? "" : "\n", path, model);
     else if (s == NPU_OK)
-        printf("\nfiles stored in : %s\n", path);
+        printf("%sfiles stored in : %s\n", quiet ? "" : "\n", path);
     free(model);
     free(command);
     return s;
@@ -220,7 +220,7 @@ int cmd_hb_perf(int argc, char **argv)
     if (s == NPU_OK && rest.verbosity >= 0)
         s = rep_write(REP_TEXT, run.profile, stdout, &err);
     if (s == NPU_OK)
-        s = publish(run.profile, &o, chosen, &err);
+        s = publish(run.profile, &o, chosen, rest.verbosity < 0, &err);
     code = s == NPU_OK ? 0 : tool_fail(argv[0], &err);
     tool_free(&run);
     opt_free(&program, &o);

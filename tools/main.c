@@ -22,9 +22,8 @@ static const command commands[] = {
 #define C(id, name, function, link, line) { name, function, line },
 #include "tools/command.def"
 #undef C
-    { NULL, NULL, NULL }
 };
-enum { COMMANDS = sizeof commands / sizeof commands[0] - 1 };
+enum { COMMANDS = sizeof commands / sizeof commands[0] };
 
 static const command *find(const char *name)
 {
@@ -110,6 +109,8 @@ static int run_subcommand(int argc, char **argv)
         print_commands(stderr);
         return EXIT_USAGE;
     }
+    if (!strcmp(argv[1], "help") && argc > 2) /* "help profile" is "profile --help" */
+        return run_subcommand(3, (char *[]){argv[0], argv[2], "--help", NULL});
     if (is_word(argv[1], "-h", "--help") || !strcmp(argv[1], "help"))
         return print_help(), 0;
     if (is_word(argv[1], "-V", "--version"))

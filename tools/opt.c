@@ -337,7 +337,8 @@ static void print_examples(const char *lines)
 
 static void print_help(const opt_program *program, const struct argp *argp, char *name)
 {
-    setenv("ARGP_HELP_FMT", "no-dup-args-note,header-col=0", 0); /* the user's own setting wins */
+    /* Columns that help2man reads well; the user's own setting wins. */
+    setenv("ARGP_HELP_FMT", "no-dup-args-note,header-col=0,opt-doc-col=31", 0);
     argp_help(argp, stdout, ARGP_HELP_SHORT_USAGE | ARGP_HELP_PRE_DOC | ARGP_HELP_LONG, name);
     fputs(exit_text, stdout);
     if (program->example)

@@ -80,7 +80,7 @@ typedef struct npu_profile {
     int64_t inference_ticks;  /* last end - first start */
     int64_t latency_ticks;    /* inference + launch */
     int64_t tiu_ticks, tdma_ticks, cpu_ticks; /* sums of durations */
-    int64_t dispatch_ticks;   /* sum over commands of their dispatch or synchronisation gap */
+    int64_t dispatch_ticks;   /* gaps before commands of the critical path */
     int64_t crit[NPU_CAUSES]; /* adds up to latency_ticks */
     int64_t wait_ticks[NPU_WAITS]; /* idle TIU time by what it waited for */
     double latency_ms, inference_ms, tiu_ms, tdma_ms, cpu_ms, fps;
@@ -88,7 +88,7 @@ typedef struct npu_profile {
     double parallelism_percent; /* 100 (tiu + tdma) / inference, at least 100 */
     uint64_t macs;
     double peak_macs_per_tick;/* int8 */
-    double mac_utilisation;   /* macs / (latency x peak) with bf16 MACs weighted by their rate */
+    double mac_utilisation;   /* macs / (inference x peak), bf16 MACs at their own peak */
     uint64_t read, write;     /* DDR bytes */
     double average_mbps;      /* (read + write) / inference time */
     double occupancy;         /* average_mbps / peak */

@@ -96,7 +96,7 @@ static int blocker(const outcome *o, int i)
     return b == NPU_NO_SPAN ? -1 : (int)o->trace.span[b].cmd;
 }
 
-/* --- core ---------------------------------------------------------------------------------------- */
+/* --- core ------------------------------------------------------------------------------------- */
 
 START_TEST(a_queue_runs_in_order_with_a_gap)
 {
@@ -238,7 +238,7 @@ START_TEST(any_stream_obeys_the_rule)
 }
 END_TEST
 
-/* --- segments and parts -------------------------------------------------------------------------- */
+/* --- segments and parts ----------------------------------------------------------------------- */
 
 START_TEST(a_segment_starts_after_both_queues_and_the_restart)
 {
@@ -285,7 +285,7 @@ START_TEST(a_part_follows_what_ran_before_it)
 }
 END_TEST
 
-/* --- limits -------------------------------------------------------------------------------------- */
+/* --- limits ----------------------------------------------------------------------------------- */
 
 START_TEST(no_commands_end_where_they_began)
 {

@@ -128,7 +128,7 @@ START_TEST(numbers_are_decimal_or_hexadecimal_and_blanks_do_not_matter)
 }
 END_TEST
 
-/* --- limits -------------------------------------------------------------------------------------- */
+/* --- limits ----------------------------------------------------------------------------------- */
 
 START_TEST(eight_kibibytes_hold_any_line_and_less_is_refused)
 {
