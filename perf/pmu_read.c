@@ -53,6 +53,14 @@ static const char *text_at(const reader *r, int column)
     return i >= 0 && i < r->n && i < FIELDS_MAX && r->field[i] ? r->field[i] : "";
 }
 
+/* Largest value of a column: its width in the records and descriptors the dump is made from. */
+static uint64_t largest(int column)
+{
+    if (column == C_SRC || column == C_DST)
+        return (UINT64_C(1) << 40) - 1;
+    return column == C_ID || column == C_CMD || column == C_WAIT ? UINT16_MAX : UINT32_MAX;
+}
+
 /* Number of a column: decimal, or the vendor's "0x" before decimal digits. */
 static uint64_t number(reader *r, int column)
 {
@@ -63,6 +71,10 @@ static uint64_t number(reader *r, int column)
     if (r->status == NPU_OK && (end == digits || *end || errno || *digits == '-'))
         r->status = npu_fail(r->err, NPU_BAD_INPUT, "%s:%u: column %s: '%.40s' is not a number",
                              r->path, r->line, column_names[column], s);
+    if (r->status == NPU_OK && v > largest(column))
+        r->status = npu_fail(r->err, NPU_BAD_INPUT, "%s:%u: column %s: %.40s is larger than %llu",
+                             r->path, r->line, column_names[column], s,
+                             (unsigned long long)largest(column));
     return v;
 }
 
@@ -112,7 +124,8 @@ static void read_tdma(reader *r, pmu_row *row)
                              "%s:%u: trans_fmt %s, transpose_md %s: general copies and transposes "
                              "are not compared yet", r->path, r->line, text_at(r, C_FMT),
                              text_at(r, C_MD));
-    if (r->status == NPU_OK && (!t->n || !t->src_c || !t->src_w || !t->dst_c || !t->dst_w))
+    if (r->status == NPU_OK && (!t->n || !t->src_c || !t->src_w || !t->dst_c || !t->dst_w ||
+                                (!t->matrix && (!t->src_h || !t->dst_h))))
         r->status = npu_fail(r->err, NPU_BAD_INPUT, "%s:%u: a transfer of no elements", r->path,
                              r->line);
 }
@@ -123,10 +136,6 @@ static void read_times(reader *r, pmu_row *row)
 {
     const int64_t wrap = INT64_C(1) << 32, half = wrap / 2;
     uint64_t start = number(r, C_START), end = number(r, C_END), ticks = number(r, C_DURATION);
-    if (r->status == NPU_OK && (start >= (uint64_t)wrap || end >= (uint64_t)wrap))
-        r->status = npu_fail(r->err, NPU_BAD_INPUT, "%s:%u: start %llu, end %llu are no 32-bit "
-                             "ticks", r->path, r->line, (unsigned long long)start,
-                             (unsigned long long)end);
     int64_t span = ((int64_t)end - (int64_t)start) & (wrap - 1);
     if (r->status == NPU_OK && ticks != (uint64_t)span)
         r->status = npu_fail(r->err, NPU_BAD_INPUT, "%s:%u: start %llu, duration %llu and end %llu "
@@ -220,7 +229,8 @@ npu_status pmu_read(const char *path, pmu_trace *out, npu_err *err)
     if (csv_parse(&parser, text, n, on_field, on_line, &r) != n && r.status == NPU_OK)
         r.status = npu_fail(err, NPU_BAD_INPUT, "%s:%u: %s", path, r.line + 1,
                             csv_strerror(csv_error(&parser)));
-    csv_fini(&parser, on_field, on_line, &r);
+    if (csv_fini(&parser, on_field, on_line, &r) != 0 && r.status == NPU_OK)
+        r.status = npu_fail(err, NPU_BAD_INPUT, "%s:%u: a quote is not closed", path, r.line + 1);
     csv_free(&parser);
     free(text);
     if (r.status == NPU_OK && out->n == 0)

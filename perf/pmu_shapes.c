@@ -185,7 +185,8 @@ npu_status pmu_shapes(const char *path, const pmu_trace *t, const npu_chip *chip
     if (csv_parse(&parser, text, n, on_field, on_line, s) != n && s->status == NPU_OK)
         s->status = npu_fail(err, NPU_BAD_INPUT, "%s:%u: %s", path, s->line + 1,
                              csv_strerror(csv_error(&parser)));
-    csv_fini(&parser, on_field, on_line, s);
+    if (csv_fini(&parser, on_field, on_line, s) != 0 && s->status == NPU_OK)
+        s->status = npu_fail(err, NPU_BAD_INPUT, "%s:%u: a quote is not closed", path, s->line + 1);
     csv_free(&parser);
     free(text);
     npu_status status = s->status;
