@@ -92,8 +92,17 @@ static void read_header(reader *r)
     }
 }
 
-/* A transfer as its columns describe it.  No column gives the element size: 16-bit data shows as
- * rows of twice the width on both sides. */
+/* No column gives the element size: 16-bit data shows as rows of twice the width.  A channel stride
+ * of twice the plane says so only when the rows leave it open: slices of half the rows have it
+ * too. */
+static uint8_t element_bytes(uint32_t w, uint32_t h, uint32_t h_str, uint32_t c_str)
+{
+    if (h_str == w)
+        return 1;
+    return h_str == 2 * w || c_str == 2 * w * h ? 2 : 1;
+}
+
+/* A transfer as its columns describe it. */
 static void read_tdma(reader *r, pmu_row *row)
 {
     npu_tdma *t = &row->cmd.u.tdma;
@@ -110,10 +119,8 @@ static void read_tdma(reader *r, pmu_row *row)
     t->matrix = strstr(d, "Matrix") != NULL;
     t->dir = row->type == PMU_LOAD ? 0 : row->type == PMU_STORE ? 1 : 3;
     t->blob_bytes = (uint32_t)(row->compressed ? row->beats * 16 : 0);
-    if (t->src_h_str == 2 * t->src_w || t->src_c_str == 2 * t->src_w * t->src_h)
-        t->src_bytes = 2;
-    if (t->dst_h_str == 2 * t->dst_w || t->dst_c_str == 2 * t->dst_w * t->dst_h)
-        t->dst_bytes = 2;
+    t->src_bytes = element_bytes(t->src_w, t->src_h, t->src_h_str, t->src_c_str);
+    t->dst_bytes = element_bytes(t->dst_w, t->dst_h, t->dst_h_str, t->dst_c_str);
     row->cmd.wait = (uint16_t)number(r, C_WAIT);
     row->cmd.kind = t->matrix ? (t->dir == 0 ? NPU_KIND_LOADMAT : NPU_KIND_STOREMAT)
                   : t->dir == 0 ? NPU_KIND_LOAD
@@ -192,6 +199,13 @@ static void read_row(reader *r)
     r->t->row[r->t->n++] = row;
 }
 
+static void drop_fields(reader *r)
+{
+    for (int i = 0; i < r->n && i < FIELDS_MAX; i++)
+        free(r->field[i]);
+    r->n = 0;
+}
+
 static void on_line(int end, void *arg)
 {
     reader *r = arg;
@@ -201,9 +215,7 @@ static void on_line(int end, void *arg)
         read_header(r);
     else if (r->status == NPU_OK && (r->n > 1 || *text_at(r, C_TYPE)))
         read_row(r);
-    for (int i = 0; i < r->n && i < FIELDS_MAX; i++)
-        free(r->field[i]);
-    r->n = 0;
+    drop_fields(r);
 }
 
 static int by_start(const void *a, const void *b)
@@ -231,6 +243,7 @@ npu_status pmu_read(const char *path, pmu_trace *out, npu_err *err)
                             csv_strerror(csv_error(&parser)));
     if (csv_fini(&parser, on_field, on_line, &r) != 0 && r.status == NPU_OK)
         r.status = npu_fail(err, NPU_BAD_INPUT, "%s:%u: a quote is not closed", path, r.line + 1);
+    drop_fields(&r); /* of the line that was not finished */
     csv_free(&parser);
     free(text);
     if (r.status == NPU_OK && out->n == 0)

@@ -167,6 +167,12 @@ def replay(path, p):
     # the runtime's window begins with the first command and does not see CPU routines at the end
     need("own trace: busy ticks", (j["measured"]["tdma_ticks"], j["measured"]["tiu_ticks"]), "==",
          (p["tdma_cycles"], p["tiu_cycles"]))
+    # without the model the columns must do; only element sizes are guessed then
+    r = run("pmu", "compare", "--format", "json", "--chip", p["chip"]["name"], stem + "_des.csv")
+    alone = json.loads(r.stdout)
+    for key in ("tdma_start_mismatches", "tiu_start_mismatches"):
+        need("own trace alone: " + key, alone["replay"][key], "==", 0)
+    need("own trace alone: TDMA total", abs(alone["tdma"]["total_error_percent"]), "<=", 5)
     need("own trace: bytes", j["measured"]["load_bytes"] + j["measured"]["store_bytes"], "==",
          p["ddr"]["total_bytes"])
 

@@ -134,6 +134,38 @@ START_TEST(rows_survive_the_table)
 }
 END_TEST
 
+/* No column gives the element size; it must not be taken from strides that have another reason. */
+START_TEST(element_sizes_are_read_off_the_strides)
+{
+    static const struct {
+        uint32_t w, h, h_str, c_str;
+        unsigned bytes;
+    } cases[] = {{80, 4, 80, 320, 1},   /* packed bytes */
+                 {80, 4, 80, 640, 1},   /* slices of 4 of 8 rows */
+                 {80, 4, 160, 640, 2},  /* packed bf16 */
+                 {80, 4, 160, 9000, 2}, /* slices of bf16 */
+                 {80, 4, 96, 384, 1},   /* rows on word bounds */
+                 {80, 1, 80, 6400, 1},  /* single rows */
+                 {80, 1, 160, 160, 2}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        pmu_row rows[] = {load(1, 0, 0, 100, 10)};
+        pmu_trace t = TRACE(rows), back;
+        npu_tdma *x = &rows[0].cmd.u.tdma;
+        x->src_w = x->dst_w = cases[i].w;
+        x->src_h = x->dst_h = cases[i].h;
+        x->src_h_str = cases[i].h_str;
+        x->src_c_str = cases[i].c_str;
+        x->dst_h_str = cases[i].w * cases[i].bytes;
+        x->dst_c_str = x->dst_h_str * cases[i].h;
+        write_trace(&t);
+        back = read_trace();
+        ck_assert_msg(back.row[0].cmd.u.tdma.src_bytes == cases[i].bytes, "case %zu", i);
+        ck_assert_msg(back.row[0].cmd.u.tdma.dst_bytes == cases[i].bytes, "case %zu", i);
+        pmu_free(&back);
+    }
+}
+END_TEST
+
 /* --- replay ----------------------------------------------------------------------------------- */
 
 static pmu_report compare(const pmu_trace *t, const int64_t *cycles)
@@ -296,6 +328,7 @@ int main(void)
     tcase_add_test(core, totals_add_up_by_hand);
     tcase_add_test(core, a_copy_in_ddr_counts_its_time_once);
     tcase_add_test(core, rows_survive_the_table);
+    tcase_add_test(core, element_sizes_are_read_off_the_strides);
     tcase_add_test(core, starts_that_follow_from_the_rules_match);
     tcase_add_test(core, a_start_that_no_rule_gives_is_a_mismatch);
     tcase_add_test(core, ids_that_start_again_are_another_segment);
