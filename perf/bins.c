@@ -58,6 +58,8 @@ npu_status perf_bins(npu_profile *p, const npu_trace *trace, npu_err *err)
     if (window > 0)
         p->worst_ms_occupancy =
             busiest_window(trace, window) / ((double)window / p->tick_hz) / peak;
+    if (p->worst_ms_occupancy < p->occupancy) /* transfers longer than the window are in none */
+        p->worst_ms_occupancy = p->occupancy;
     if (p->worst_ms_occupancy > 1) /* the burst at the rim of a window counts whole */
         p->worst_ms_occupancy = 1;
     return NPU_OK;

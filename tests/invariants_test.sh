@@ -10,7 +10,7 @@ if ! python3 -c '' 2>/dev/null; then
 fi
 
 cat >"$tmp/invariants.py" <<'PY'
-import json, os, subprocess, sys, tempfile
+import json, os, re, subprocess, sys
 
 npusim, tmp = sys.argv[1], sys.argv[2]
 failed = []
@@ -56,7 +56,7 @@ def times(p):
     for name, cycles in (("latency_ms", "latency_cycles"), ("inference_ms", "cycles"),
                          ("tiu_ms", "tiu_cycles"), ("tdma_ms", "tdma_cycles"),
                          ("cpu_ms", "cpu_cycles")):
-        near(name, p[name], p[cycles] * ms, 1e-6)
+        near(name, p[name], p[cycles] * ms, 1e-6 + 1e-8 * p[name])
     near("fps", p["fps"] * p["latency_ms"], 1000, 0.01)
     near("parallelism", p["parallelism_percent"],
          max(100, 100 * (p["tiu_cycles"] + p["tdma_cycles"]) / p["cycles"]), 1e-3)
@@ -177,7 +177,31 @@ def replay(path, p):
          p["ddr"]["total_bytes"])
 
 
-for path in sys.argv[3:]:
+def limits(path, table):
+    """Every number at either end of its range, alone."""
+    rows = re.findall(r'^N\(\w+, "([^"]+)", "[^"]*", ([^,]+), ([^,]+),', table, re.M)
+    need("the table of numbers is read", len(rows), ">=", 70)
+    for key, low, high in rows:
+        for value in (low, high):
+            before = len(failed)
+            q = profile(path, **{key: float(value)})
+            times(q)
+            layers(q)
+            parts(q)
+            traffic(q)
+            failed[before:] = ["%s=%s: %s" % (key, value, f) for f in failed[before:]]
+
+
+failed = []
+try:
+    limits(sys.argv[4], open(sys.argv[3] + "/include/npusim/chip.def").read())
+except Exception as e:
+    failed.append("%s: %s" % (type(e).__name__, e))
+print("not ok" if failed else "ok", "every number at its limits")
+for f in failed[:20]:
+    print("#", f.replace("\n", " "))
+
+for path in sys.argv[4:]:
     failed = []
     try:
         p = profile(path)
@@ -207,7 +231,7 @@ for model in "$NPUSIM_DATA"/cvimodel/*.cvimodel; do
     [ -e "$model" ] && files+=("$model")
 done
 
-python3 "$tmp/invariants.py" "$NPUSIM" "$tmp" "${files[@]}" >"$tmp/results"
+python3 "$tmp/invariants.py" "$NPUSIM" "$tmp" "$top_srcdir" "${files[@]}" >"$tmp/results"
 while read -r line; do
     case $line in
     'ok '*) pass "${line#ok }" ;;
@@ -215,6 +239,6 @@ while read -r line; do
     *) echo "$line" ;;
     esac
 done <"$tmp/results"
-check "every model has a result" test "$count" = "${#files[@]}"
+check "every model has a result" test "$count" = $((${#files[@]} + 1))
 [ -d "$NPUSIM_DATA/cvimodel" ] || skip "real models" "no NPUSIM_DATA"
 finish

@@ -349,6 +349,43 @@ END_TEST
 
 /* --- limits ----------------------------------------------------------------------------------- */
 
+/* Words of a tensor in the lanes, row by row: channel c lies in lane (lane0 + c) mod lanes. */
+static uint64_t brute_local(const npu_tdma *t)
+{
+    uint64_t lanes = (uint64_t)C(tpu_lanes), bytes = (uint64_t)C(lmem_lane_bytes), sum = 0;
+    uint64_t lane0 = t->dst / bytes % lanes, off = t->dst % bytes;
+    for (uint64_t n = 0; n < t->n; n++)
+        for (uint64_t c = 0; c < t->dst_c; c++)
+            for (uint64_t h = 0; h < t->dst_h; h++) {
+                uint64_t at = off + n * t->dst_n_str + (lane0 + c) / lanes * t->dst_c_str +
+                              h * t->dst_h_str;
+                sum += (at % 16 + t->dst_w + 15) / 16;
+            }
+    return sum;
+}
+
+START_TEST(any_tensor_in_the_lanes_counts_its_rows)
+{
+    static const char *const chips[] = {"cv180x", "cv181x", "cv183x"};
+    uint64_t x = 88172645463325252u + (uint64_t)_i * 15485863;
+    use(chips[_i % 3]);
+    for (int i = 0; i < 300; i++) {
+        x ^= x << 13;
+        x ^= x >> 7;
+        x ^= x << 17;
+        npu_cmd m = transfer(NPU_KIND_FILL, 0, 1 + (x >> 8) % 150, 1 + (x >> 16) % 6,
+                             1 + (x >> 24) % 50);
+        npu_tdma *t = &m.u.tdma;
+        t->n = 1 + (x >> 4 & 1);
+        t->dst = (x >> 30 & 31) * (uint64_t)C(lmem_lane_bytes) + (x >> 36 & 0xfff);
+        t->dst_h_str = t->dst_w + (x >> 48 & 7);
+        t->dst_c_str = t->dst_h_str * t->dst_h + (x >> 52 & 31);
+        t->dst_n_str = t->dst_c_str * 80 + (x >> 60);
+        must_move(m, 0, 0, (uint32_t)brute_local(t));
+    }
+}
+END_TEST
+
 /* Whatever the strides, beats and words hold every byte that is moved. */
 START_TEST(no_byte_moves_without_a_beat_and_a_word)
 {
@@ -424,6 +461,7 @@ int main(void)
     tcase_add_test(core, a_transposed_matrix_is_read_in_blocks);
     tcase_add_test(core, packed_pixels_become_planes);
     tcase_add_test(core, c_and_w_swapped_write_single_elements);
+    tcase_add_loop_test(limits, any_tensor_in_the_lanes_counts_its_rows, 0, 9);
     tcase_add_loop_test(limits, no_byte_moves_without_a_beat_and_a_word, 0, 10);
     tcase_add_test(limits, transfers_no_memory_holds_are_refused);
     suite_add_tcase(s, core);
