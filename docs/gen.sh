@@ -40,6 +40,7 @@ chips_table() {
     }
     /^\t"accuracy":/ { key = "" }
     /^\t\t\t"value":/ { value[key, chip] = text($0) }
+    /^\t\t\t"word":/ { value[key, chip] = text($0) }
     /^\t\t\t"unit":/ { unit[key] = text($0) }
     /^\t\t\t"status":/ { status[key, chip] = text($0) }
     /^\t\t\t"source":/ { source[key, chip] = text($0) }

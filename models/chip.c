@@ -50,7 +50,14 @@ static npu_status read_number(npu_chip *c, const char *file, const cJSON *e, npu
     const cJSON *v = json_get(e, "value");
     const char *unit = json_string(e, "unit"), *source = json_string(e, "source");
     const char *status = json_string(e, "status");
-    if (!cJSON_IsNumber(v) || v->valuedouble < n->min || v->valuedouble > n->max)
+    double value = cJSON_IsNumber(v) ? v->valuedouble : NAN;
+    char words[256];
+    if (cJSON_IsString(v))
+        value = hw_num_choice(i, v->valuestring);
+    if (npu_num_word(i, 0) && !npu_num_word(i, value))
+        return npu_fail(err, NPU_USAGE, "%s: numbers.%s.value: one of these is needed: %s", file,
+                        n->key, hw_num_words(i, words));
+    if (!(value >= n->min && value <= n->max) || (cJSON_IsString(v) && !npu_num_word(i, 0)))
         return npu_fail(err, NPU_USAGE, "%s: numbers.%s.value: a number from %g to %g %s is needed",
                         file, n->key, n->min, n->max, n->unit);
     if (!unit || strcmp(unit, n->unit) != 0)
@@ -62,7 +69,7 @@ static npu_status read_number(npu_chip *c, const char *file, const cJSON *e, npu
         return npu_fail(err, NPU_USAGE, "%s: numbers.%s.status: '%.40s' found; measured, "
                         "published, vendor estimate, inferred and assumed are known", file, n->key,
                         status ? status : "");
-    c->num[i] = v->valuedouble;
+    c->num[i] = value;
     NPU_TRY(hw_set_text(&c->source[i], source, err));
     return hw_set_text(&c->status[i], status, err);
 }

@@ -1,4 +1,5 @@
-/* Where chip files are: NPUSIM_CHIP_DIR, the source tree of an uninstalled program, pkgdatadir. */
+/* Where chip and DRAM files are: NPUSIM_CHIP_DIR or NPUSIM_DDR_DIR, the source tree of an
+ * uninstalled program, pkgdatadir. */
 #include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -6,6 +7,7 @@
 #include <unistd.h>
 
 #include "models/chip_file.h"
+#include "models/ddr_spec.h"
 
 /* Whether this program runs from the tree it was built in. */
 static bool uninstalled(void)
@@ -27,6 +29,14 @@ const char *hw_chip_dir(void)
     if (env && *env)
         return env;
     return uninstalled() ? NPUSIM_SOURCE_DIR "/models/chips" : NPUSIM_PKGDATADIR "/chips";
+}
+
+const char *hw_ddr_dir(void)
+{
+    const char *env = getenv("NPUSIM_DDR_DIR");
+    if (env && *env)
+        return env;
+    return uninstalled() ? NPUSIM_SOURCE_DIR "/models/ddr" : NPUSIM_PKGDATADIR "/ddr";
 }
 
 static int by_name(const void *a, const void *b)

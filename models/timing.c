@@ -28,37 +28,54 @@ hw_timing hw_timing_of(const npu_chip *chip)
     };
 }
 
-static sim_cost transfer(double setup, double ddr, double local)
+static inline sim_cost cost_of(hw_transfer x)
 {
-    double work = ddr >= local ? ddr : local;
-    int64_t ticks = (int64_t)ceil(setup + work);
-    uint32_t fixed = (uint32_t)setup;
+    double work = x.ddr >= x.local ? x.ddr : x.local;
+    int64_t ticks = (int64_t)ceil(x.setup + work);
+    uint32_t fixed = (uint32_t)x.setup;
     return (sim_cost){ticks > 0 ? ticks : 1, fixed,
-                      ddr >= local ? NPU_CAUSE_DDR : NPU_CAUSE_LMEM};
+                      x.ddr >= x.local ? NPU_CAUSE_DDR : NPU_CAUSE_LMEM};
 }
 
-sim_cost hw_cost(const void *state, const sim_op *op)
+static inline hw_transfer parts_of(const hw_timing *t, const sim_op *op)
 {
-    const hw_timing *t = state;
     double extra = (double)op->cycles;
     switch ((sim_setup)op->setup) {
-    case SIM_SETUP_NONE:
-        return (sim_cost){op->cycles > 0 ? op->cycles : 1, op->fixed, (npu_cause)op->cause};
     case SIM_SETUP_LOAD:
-        return transfer(t->latency_in + extra, t->beat_in * op->beats_in, t->word_in * op->words);
+        return (hw_transfer){t->latency_in + extra, t->beat_in * op->beats_in,
+                             t->word_in * op->words};
     case SIM_SETUP_STORE:
-        return transfer(t->latency_out + extra, t->beat_out * (op->beats_out - t->posted),
-                        t->word_out * op->words);
+        return (hw_transfer){t->latency_out + extra, t->beat_out * (op->beats_out - t->posted),
+                             t->word_out * op->words};
     case SIM_SETUP_COPY:
-        return transfer(t->latency_in + t->latency_out,
-                        t->beat_in * op->beats_in + t->beat_out * op->beats_out, 0);
+        return (hw_transfer){t->latency_in + t->latency_out,
+                             t->beat_in * op->beats_in + t->beat_out * op->beats_out, 0};
+    case SIM_SETUP_NONE:
     case SIM_SETUP_MOVE:
         break;
     }
-    return transfer(t->move_setup, 0, t->move_chunk * op->words);
+    return (hw_transfer){t->move_setup, 0, t->move_chunk * op->words};
 }
 
-sim_machine hw_machine(const npu_chip *chip, const hw_timing *timing)
+sim_cost hw_transfer_cost(hw_transfer x)
+{
+    return cost_of(x);
+}
+
+hw_transfer hw_transfer_of(const hw_timing *t, const sim_op *op)
+{
+    return parts_of(t, op);
+}
+
+sim_cost hw_cost(void *state, const sim_op *op, int64_t start)
+{
+    (void)start;
+    if (op->setup == SIM_SETUP_NONE)
+        return (sim_cost){op->cycles > 0 ? op->cycles : 1, op->fixed, (npu_cause)op->cause};
+    return cost_of(parts_of(state, op));
+}
+
+sim_machine hw_machine(const npu_chip *chip, hw_timing *timing)
 {
     return (sim_machine){
         .after_own = {(int64_t)NPU_GET(chip, sync_tiu_after_tiu),

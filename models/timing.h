@@ -17,10 +17,18 @@ typedef struct {
 hw_timing hw_timing_of(const npu_chip *chip);
 
 /* A machine of the chip: synchronisation gaps and hw_cost over TIMING, which must outlive it. */
-sim_machine hw_machine(const npu_chip *chip, const hw_timing *timing);
+sim_machine hw_machine(const npu_chip *chip, hw_timing *timing);
 
-/* Duration of an op; STATE is a hw_timing. */
-sim_cost hw_cost(const void *state, const sim_op *op);
+/* Duration of an op; STATE is a hw_timing, which stays as it is; START has no influence. */
+sim_cost hw_cost(void *state, const sim_op *op, int64_t start);
+
+typedef struct {                    /* a transfer: SETUP, then the longer of DDR and LOCAL */
+    double setup, ddr, local;       /* cycles */
+} hw_transfer;
+
+/* What a TDMA op takes (its setup is not SIM_SETUP_NONE). */
+hw_transfer hw_transfer_of(const hw_timing *t, const sim_op *op);
+sim_cost hw_transfer_cost(hw_transfer x);
 
 /* Ticks per second of the common counter: the TPU clock. */
 double hw_tick_hz(const npu_chip *chip);

@@ -1,14 +1,11 @@
 /* Trace -> profile; see run.h. */
 #include "perf/collect.h"
 
-#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "models/timing.h"
-#include "models/work.h"
 #include "perf/layers.h"
 #include "perf/run.h"
 
@@ -111,33 +108,6 @@ static void add_to_subgraph(npu_prof_subgraph *s, const npu_span *x)
     }
 }
 
-static void add_to_totals(npu_profile *p, const npu_span *x)
-{
-    int64_t dur = x->end - x->start;
-    p->read += x->read;
-    p->write += x->write;
-    p->macs += x->macs;
-    p->inference_ticks = x->end > p->inference_ticks ? x->end : p->inference_ticks;
-    if (x->unit == NPU_UNIT_TIU) {
-        p->tiu_ticks += dur;
-        p->n_tiu++;
-    } else if (x->unit == NPU_UNIT_CPU) {
-        p->cpu_ticks += dur;
-    } else {
-        p->tdma_ticks += dur;
-        p->n_tdma++;
-    }
-}
-
-static bool is_bf16(const perf_prog *g, const npu_span *x)
-{
-    if (x->cmd == NPU_NO_SPAN)
-        return false;
-    const npu_cmd *c = &g->part[x->subgraph].cmd[x->cmd];
-    return c->engine == NPU_ENGINE_TIU ? c->u.tiu.bf16
-                                       : c->u.tdma.src_bytes == 2 || c->u.tdma.dst_bytes == 2;
-}
-
 /* One row per kind and element type that occurs, in the order of insn.def. */
 static npu_status instructions(const perf_prog *g, npu_profile *p, const npu_trace *t,
                                npu_err *err)
@@ -148,7 +118,7 @@ static npu_status instructions(const perf_prog *g, npu_profile *p, const npu_tra
         return npu_fail(err, NPU_LIMIT, "out of memory");
     for (uint32_t i = 0; i < t->count; i++) {
         const npu_span *x = &t->span[i];
-        npu_prof_insn *r = &all[x->kind][is_bf16(g, x)];
+        npu_prof_insn *r = &all[x->kind][perf_is_bf16(g, x)];
         r->count++;
         r->ticks += x->end - x->start;
         r->macs += x->macs;
@@ -165,57 +135,19 @@ static npu_status instructions(const perf_prog *g, npu_profile *p, const npu_tra
     return NPU_OK;
 }
 
-static double mac_utilisation(const perf_prog *g, const npu_profile *p, const npu_trace *t)
-{
-    double ideal = 0;
-    for (uint32_t i = 0; i < t->count; i++)
-        if (t->span[i].macs)
-            ideal += (double)t->span[i].macs / hw_peak_macs(p->chip, is_bf16(g, &t->span[i]));
-    return p->inference_ticks ? ideal / (double)p->inference_ticks : 0;
-}
-
-static void derive(const perf_prog *g, npu_profile *p, const npu_trace *t)
-{
-    double ms = 1000 / p->tick_hz, seconds;
-    p->launch_ms = NPU_GET(p->chip, runtime_launch_ms);
-    p->launch_ticks = (int64_t)ceil(p->launch_ms / ms);
-    p->latency_ticks = p->inference_ticks + p->launch_ticks;
-    p->inference_ms = (double)p->inference_ticks * ms;
-    p->latency_ms = (double)p->latency_ticks * ms;
-    p->tiu_ms = (double)p->tiu_ticks * ms;
-    p->tdma_ms = (double)p->tdma_ticks * ms;
-    p->cpu_ms = (double)p->cpu_ticks * ms;
-    p->fps = p->latency_ms > 0 ? 1000 / p->latency_ms : 0;
-    p->error_percent = p->chip->error_percent;
-    p->peak_macs_per_tick = hw_peak_macs(p->chip, false);
-    p->mac_utilisation = mac_utilisation(g, p, t);
-    if (p->inference_ticks > 0) {
-        seconds = p->inference_ms / 1000;
-        p->parallelism_percent =
-            100 * (double)(p->tiu_ticks + p->tdma_ticks) / (double)p->inference_ticks;
-        p->average_mbps = (double)(p->read + p->write) / 1e6 / seconds;
-        p->occupancy = p->average_mbps / NPU_GET(p->chip, ddr_bandwidth_mbps);
-    }
-    if (p->parallelism_percent < 100)
-        p->parallelism_percent = 100;
-}
-
 static npu_status build(const perf_prog *g, npu_trace *trace, npu_profile *p, npu_err *err)
 {
     NPU_TRY(names(p, g->model, err));
     NPU_TRY(subgraphs(g, p, err));
-    for (uint32_t i = 0; i < trace->count; i++) {
-        add_to_totals(p, &trace->span[i]);
+    for (uint32_t i = 0; i < trace->count; i++)
         add_to_subgraph(&p->subgraph[trace->span[i].subgraph], &trace->span[i]);
-    }
     for (size_t i = 0; i < p->nsubgraph; i++)
         if (p->subgraph[i].start < 0)
             p->subgraph[i].start = 0;
-    derive(g, p, trace);
+    perf_totals(g, trace, p);
     NPU_TRY(calls(p, err));
     perf_memory(p, g->model);
     NPU_TRY(instructions(g, p, trace, err));
-    perf_critical(p, trace);
     NPU_TRY(perf_layers(g, p->chip, trace, p, err));
     NPU_TRY(perf_layer_totals(g, p, trace, err));
     NPU_TRY(perf_bins(p, trace, err));
@@ -232,7 +164,6 @@ npu_status perf_collect(const perf_prog *g, const npu_chip *chip, npu_trace *tra
         return npu_fail(err, NPU_LIMIT, "out of memory");
     p->chip = chip;
     p->trace = trace;
-    p->tick_hz = trace->tick_hz;
     npu_status s = build(g, trace, p, err);
     if (s != NPU_OK) {
         npu_profile_free(p);
@@ -264,6 +195,17 @@ void npu_profile_free(npu_profile *p)
     }
     for (size_t i = 0; i < p->ncall; i++)
         free(p->call[i].name);
+    for (size_t i = 0; i < p->nmaster; i++) {
+        free(p->master[i].name);
+        free(p->master[i].bin);
+    }
+    free(p->master);
+    for (size_t i = 0; i < p->nwhat_if; i++) {
+        free(p->what_if[i].change);
+        free(p->what_if[i].note);
+    }
+    free(p->what_if);
+    free(p->sweep);
     free_list(p->assumption, p->nassumption);
     free_list(p->verdict, p->nverdict);
     free(p->file);
@@ -275,5 +217,7 @@ void npu_profile_free(npu_profile *p)
     free(p->call);
     free(p->insn);
     free(p->bin);
+    free(p->split);
+    free(p->safe_point);
     free(p);
 }

@@ -9,6 +9,9 @@
  * span.critical, profile->crit, dispatch_ticks and wait_ticks. */
 void perf_critical(npu_profile *p, npu_trace *trace);
 
+/* Whether the command of a span works on bf16. */
+bool perf_is_bf16(const perf_prog *g, const npu_span *x);
+
 /* Sums per layer (after perf_layers and perf_critical): times, traffic, bound, shapes, why; puts
  * the layers in order of first start. */
 npu_status perf_layer_totals(const perf_prog *g, npu_profile *p, npu_trace *trace,

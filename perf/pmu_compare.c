@@ -204,12 +204,12 @@ static npu_status model_rows(const pmu_trace *t, const npu_chip *chip, const int
         sim_op work = {0};
         modelled[i] = tiu_cycles[i];
         if (part) {
-            modelled[i] = hw_cost(&timing, &part->op[op_of[i]]).ticks;
+            modelled[i] = hw_cost(&timing, &part->op[op_of[i]], 0).ticks;
             op[i].wait = part->op[op_of[i]].wait;
             op[i].segment = part->op[op_of[i]].segment;
         } else if (t->row[i].type != PMU_TIU) {
             s = pmu_work(&t->row[i], chip, &work, err);
-            modelled[i] = hw_cost(&timing, &work).ticks;
+            modelled[i] = hw_cost(&timing, &work, 0).ticks;
         }
     }
     free(op_of);

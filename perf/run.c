@@ -2,7 +2,7 @@
 #include "perf/run.h"
 
 #include "models/cpu.h"
-#include "models/timing.h"
+#include "models/ddr.h"
 #include "sim/machine.h"
 
 /* A CPU routine: one span that follows everything before it. */
@@ -20,15 +20,15 @@ static npu_status run_cpu(const perf_part *p, const npu_chip *chip, uint16_t sub
     return NPU_OK;
 }
 
-npu_status perf_run(const perf_prog *p, const npu_chip *chip, npu_trace *trace, npu_err *err)
+static npu_status run(const perf_prog *p, const npu_chip *chip, hw_ddr *ddr, npu_trace *trace,
+                      npu_err *err)
 {
-    hw_timing timing = hw_timing_of(chip);
-    sim_machine m = hw_machine(chip, &timing);
     sim_end end = {0, NPU_NO_SPAN};
     trace->count = 0;
     trace->tick_hz = hw_tick_hz(chip);
     for (size_t i = 0; i < p->n; i++) {
         const perf_part *part = &p->part[i];
+        sim_machine m = hw_ddr_machine(ddr, part->cmd);
         npu_status s = part->cpu
                            ? run_cpu(part, chip, (uint16_t)i, trace, &end, err)
                            : sim_run(&m, part->op, part->n, (uint16_t)i, end.end, end.last, trace,
@@ -36,5 +36,20 @@ npu_status perf_run(const perf_prog *p, const npu_chip *chip, npu_trace *trace, 
         if (s != NPU_OK)
             return npu_fail_in(err, part->routine->section);
     }
-    return NPU_OK;
+    return hw_ddr_check(ddr, err);
+}
+
+npu_status perf_run_beside(const perf_prog *p, const npu_chip *chip, const hw_masters *masters,
+                           int skip, npu_trace *trace, npu_err *err)
+{
+    hw_ddr *ddr;
+    NPU_TRY(hw_ddr_open(chip, masters, skip, &ddr, err));
+    npu_status s = run(p, chip, ddr, trace, err);
+    hw_ddr_close(ddr);
+    return s;
+}
+
+npu_status perf_run(const perf_prog *p, const npu_chip *chip, npu_trace *trace, npu_err *err)
+{
+    return perf_run_beside(p, chip, NULL, -1, trace, err);
 }

@@ -191,6 +191,11 @@ npu_status perf_assumptions(const perf_prog *g, npu_profile *p, npu_err *err)
     NPU_TRY(perf_say(&p->assumption, &p->nassumption, err,
                      "Latency includes %.2f ms of driver and runtime per inference (%s).",
                      p->launch_ms, p->chip->status[NPU_NUM_runtime_launch_ms]));
+    if (NPU_GET(p->chip, ddr_model) > 0)
+        NPU_TRY(perf_say(&p->assumption, &p->nassumption, err,
+                         "DDR transfers are timed by the bank model of %s; the measured error of "
+                         "the chip file belongs to the analytic model.",
+                         npu_num_word(NPU_NUM_ddr_standard, NPU_GET(p->chip, ddr_standard))));
     if (p->cpu_ticks)
         NPU_TRY(perf_say(&p->assumption, &p->nassumption, err,
                          "CPU routines (%.3f ms) are an estimate of the chip file, not a "

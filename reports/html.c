@@ -13,10 +13,13 @@ static rep_html_part *const parts[] = {
     rep_html_verdict,      /* what bounds it, in words */
     rep_html_bounds,       /* what bounds it, as a sum */
     rep_html_time,         /* where is the time, along the frame */
+    rep_html_masters,      /* who else used the DDR */
     rep_html_layers,       /* where is the time, by layer */
     rep_html_roofline,     /* why, and which commands (two columns) */
+    rep_html_whatif,       /* what if the DDR differs, and what would help (two columns) */
     rep_html_accuracy,     /* under which assumptions */
     rep_html_calls,        /* can it be interrupted */
+    rep_html_split,        /* and with a limit on the calls */
     rep_html_structure,    /* what is this network */
     rep_html_all,          /* the exact field */
 };

@@ -3,6 +3,7 @@
 #define NPUSIM_REPORTS_HTML_H
 
 #include "reports/columns.h"
+#include "reports/jsonw.h"
 #include "reports/write.h"
 
 typedef struct {
@@ -28,6 +29,17 @@ rep_html_part rep_html_time, rep_html_roofline, rep_html_structure;
 rep_html_part rep_html_layers, rep_html_calls, rep_html_instructions, rep_html_accuracy,
     rep_html_all;
 void rep_html_layer_table(const rep_html_page *h, unsigned shown);
+
+/* html_masters.c: nothing when the NPU was alone. */
+rep_html_part rep_html_masters;
+
+/* html_whatif.c: nothing when perf_whatif was not asked. */
+rep_html_part rep_html_whatif;
+
+/* html_split.c: splitting at max_time_per_fc; nothing unless the profile has it. */
+rep_html_part rep_html_split;
+void rep_text_split(const npu_profile *p, FILE *f);
+void rep_json_split(const npu_profile *p, rep_json *j);
 
 /* html_data.c: the JSON block the script reads. */
 rep_html_part rep_html_data;

@@ -79,8 +79,11 @@ static void overrides(FILE *f, const npu_chip *c)
     for (size_t i = 0; i < c->noverride; i++) {
         fputs("<span class=ovr>Override <b>", f);
         rep_html(f, c->override[i].key);
-        fprintf(f, " = %s %s</b>, chip file %s</span>", rep_general(c->override[i].value).s,
-                unit_of(c->override[i].key), rep_general(c->override[i].was).s);
+        const npu_override *o = &c->override[i];
+        char now[NPU_NUM_TEXT], was[NPU_NUM_TEXT];
+        fprintf(f, " = %s %s</b>, chip file %s</span>", npu_num_text(o->num, o->value, now),
+                npu_num_word(o->num, o->value) ? "" : unit_of(o->key),
+                npu_num_text(o->num, o->was, was));
     }
 }
 

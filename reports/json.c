@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "reports/columns.h"
+#include "reports/html.h"
 #include "reports/jsonw.h"
 #include "reports/version.h"
 
@@ -42,17 +43,24 @@ static void head(rep_json *j, const npu_profile *p)
     rep_json_close(j);
 }
 
+static void word(rep_json *j, int num, double value)
+{
+    const char *w = num < NPU_NUMS ? npu_num_word((npu_num)num, value) : NULL;
+    if (w)
+        rep_json_str(j, "word", w);
+}
+
 static void override(rep_json *j, const npu_override *v)
 {
-    const char *unit = "";
-    for (int n = 0; n < NPU_NUMS; n++)
-        if (strcmp(npu_num_table[n].key, v->key) == 0)
-            unit = npu_num_table[n].unit;
+    int n = 0;
+    while (n < NPU_NUMS && strcmp(npu_num_table[n].key, v->key) != 0)
+        n++;
     rep_json_open(j, NULL, REP_OBJECT_LINE);
     rep_json_str(j, "key", v->key);
     rep_json_real(j, "value", v->value);
     rep_json_real(j, "was", v->was);
-    rep_json_str(j, "unit", unit);
+    rep_json_str(j, "unit", n < NPU_NUMS ? npu_num_table[n].unit : "");
+    word(j, n, v->value);
     rep_json_close(j);
 }
 
@@ -75,6 +83,7 @@ static void chip(rep_json *j, const npu_chip *c, double error_percent)
     for (int n = 0; n < NPU_NUMS; n++) {
         rep_json_open(j, npu_num_table[n].key, REP_OBJECT_LINE);
         rep_json_real(j, "value", c->num[n]);
+        word(j, n, c->num[n]);
         rep_json_str(j, "unit", npu_num_table[n].unit);
         rep_json_str(j, "source", c->source[n]);
         rep_json_str(j, "status", c->status[n]);
@@ -123,6 +132,35 @@ static void times(rep_json *j, const npu_profile *p)
     rep_json_real(j, "peak_macs_per_cycle", p->peak_macs_per_tick);
 }
 
+/* Traffic over time of the NPU and of each other master, and what each costs. */
+static void masters(rep_json *j, const npu_profile *p)
+{
+    rep_json_int(j, "alone_latency_cycles", p->alone_ticks);
+    rep_json_int(j, "interval_cycles", p->bin_ticks);
+    rep_json_open(j, "npu_interval_bytes", REP_ARRAY_LINE);
+    for (size_t b = 0; b < p->nbin; b++)
+        rep_json_int(j, NULL, (int64_t)(p->bin[b].read + p->bin[b].write));
+    rep_json_close(j);
+    rep_json_open(j, "masters", REP_ARRAY);
+    for (size_t i = 0; i < p->nmaster; i++) {
+        const npu_prof_master *m = &p->master[i];
+        rep_json_open(j, NULL, REP_OBJECT);
+        rep_json_str(j, "name", m->name);
+        rep_json_str(j, "kind", m->kind);
+        rep_json_int(j, "bytes", (int64_t)m->bytes);
+        rep_json_real(j, "average_mbps", m->average_mbps);
+        rep_json_int(j, "slowdown_cycles", m->slowdown_ticks);
+        rep_json_real(j, "slowdown_ms", rep_ms(p, m->slowdown_ticks));
+        rep_json_real(j, "slowdown_percent", m->slowdown_percent);
+        rep_json_open(j, "interval_bytes", REP_ARRAY_LINE);
+        for (size_t b = 0; b < p->nbin; b++)
+            rep_json_int(j, NULL, (int64_t)m->bin[b]);
+        rep_json_close(j);
+        rep_json_close(j);
+    }
+    rep_json_close(j);
+}
+
 static void memory(rep_json *j, const npu_profile *p)
 {
     rep_json_open(j, "ddr", REP_OBJECT);
@@ -133,6 +171,8 @@ static void memory(rep_json *j, const npu_profile *p)
     rep_json_real(j, "occupancy", p->occupancy);
     rep_json_real(j, "worst_ms_occupancy", p->worst_ms_occupancy);
     rep_json_real(j, "peak_mbps", NPU_GET(p->chip, ddr_bandwidth_mbps));
+    if (p->nmaster)
+        masters(j, p);
     rep_json_close(j);
     rep_json_open(j, "memory", REP_OBJECT);
     rep_json_int(j, "ion_bytes", (int64_t)p->ion);
@@ -252,6 +292,41 @@ static void lists(rep_json *j, const npu_profile *p)
     rep_json_close(j);
     strings(j, "assumptions", p->assumption, p->nassumption);
     strings(j, "verdict", p->verdict, p->nverdict);
+    rep_json_split(p, j);
+}
+
+/* Runs with other hardware, when they were asked for. */
+static void what_if(rep_json *j, const npu_profile *p)
+{
+    rep_json_open(j, "sweep", REP_OBJECT);
+    rep_json_str(j, "key", "ddr.bandwidth_mbps");
+    rep_json_open(j, "points", REP_ARRAY);
+    for (size_t i = 0; i < p->nsweep; i++) {
+        rep_json_open(j, NULL, REP_OBJECT_LINE);
+        rep_json_real(j, "bandwidth_mbps", p->sweep[i].bandwidth_mbps);
+        rep_json_real(j, "latency_ms", p->sweep[i].latency_ms);
+        rep_json_real(j, "memory_share", p->sweep[i].memory_share);
+        rep_json_close(j);
+    }
+    rep_json_close(j);
+    if (p->knee_mbps > 0)
+        rep_json_real(j, "knee_mbps", p->knee_mbps);
+    else
+        rep_json_null(j, "knee_mbps"); /* not reached */
+    rep_json_real(j, "unlimited_ms", p->unlimited_ms);
+    rep_json_close(j);
+    rep_json_open(j, "what_if", REP_ARRAY);
+    for (size_t i = 0; i < p->nwhat_if; i++) {
+        const npu_prof_whatif *w = &p->what_if[i];
+        rep_json_open(j, NULL, REP_OBJECT_LINE);
+        rep_json_str(j, "change", w->change);
+        rep_json_str(j, "note", w->note);
+        rep_json_str(j, "kind", w->bound ? "bound" : "run");
+        rep_json_real(j, "latency_ms", w->latency_ms);
+        rep_json_real(j, "delta_ratio", w->delta);
+        rep_json_close(j);
+    }
+    rep_json_close(j);
 }
 
 npu_status rep_profile_json(const npu_profile *p, const rep_options *o, FILE *out, npu_err *err)
@@ -265,6 +340,8 @@ npu_status rep_profile_json(const npu_profile *p, const rep_options *o, FILE *ou
     times(&j, p);
     memory(&j, p);
     lists(&j, p);
+    if (p->nsweep)
+        what_if(&j, p);
     rep_json_end(&j);
     return NPU_OK;
 }

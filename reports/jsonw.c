@@ -3,7 +3,9 @@
 
 #include <assert.h>
 #include <inttypes.h>
+#include <math.h>
 
+#include "base/num.h"
 #include "reports/out.h"
 
 /* Comma, line break and key in front of a value. */
@@ -77,6 +79,18 @@ void rep_json_real(rep_json *j, const char *key, double v)
 {
     member(j, key);
     fputs(rep_general(v).s, j->f);
+}
+
+void rep_json_exact(rep_json *j, const char *key, double v)
+{
+    member(j, key);
+    fputs(isfinite(v) ? num_exact(v).s : "null", j->f);
+}
+
+void rep_json_raw(rep_json *j, const char *key, const char *json)
+{
+    member(j, key);
+    fputs(json, j->f);
 }
 
 void rep_json_str(rep_json *j, const char *key, const char *s)

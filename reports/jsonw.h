@@ -26,6 +26,8 @@ void rep_json_open(rep_json *j, const char *key, rep_json_kind kind);
 void rep_json_close(rep_json *j);
 void rep_json_int(rep_json *j, const char *key, int64_t v); /* a string from 1e15 on */
 void rep_json_real(rep_json *j, const char *key, double v);  /* %.9g; null when not finite */
+void rep_json_exact(rep_json *j, const char *key, double v); /* reads back as V; null likewise */
+void rep_json_raw(rep_json *j, const char *key, const char *json); /* JSON text as it is */
 void rep_json_str(rep_json *j, const char *key, const char *s);
 void rep_json_bool(rep_json *j, const char *key, bool v);
 void rep_json_null(rep_json *j, const char *key);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "reports/columns.h"
+#include "reports/html.h"
 #include "reports/out.h"
 #include "reports/version.h"
 
@@ -41,13 +42,15 @@ static void wrapped(FILE *f, const char *first, const char *s)
 static void head(FILE *f, const npu_profile *p)
 {
     const npu_chip *c = p->chip;
+    char now[NPU_NUM_TEXT], was[NPU_NUM_TEXT];
     rep_plain(f, p->file, 0);
     fprintf(f, "\n%s, TPU %s MHz, DDR %s MB/s; npusim %s\n", c->name,
             rep_fix(NPU_GET(c, tpu_clock_mhz), 0).s, rep_fix(NPU_GET(c, ddr_bandwidth_mbps), 0).s,
             REP_VERSION);
     for (size_t i = 0; i < c->noverride; i++)
         fprintf(f, "override   %s=%s (chip file: %s)\n", c->override[i].key,
-                rep_general(c->override[i].value).s, rep_general(c->override[i].was).s);
+                npu_num_text(c->override[i].num, c->override[i].value, now),
+                npu_num_text(c->override[i].num, c->override[i].was, was));
 }
 
 static void numbers(FILE *f, const npu_profile *p)
@@ -72,6 +75,20 @@ static void numbers(FILE *f, const npu_profile *p)
         fprintf(f, ", CPU %s ms (estimated)", rep_short(p->cpu_ms).s);
     fprintf(f, "\ncommands   %" PRIu32 " TIU, %" PRIu32 " TDMA\n", p->n_tiu, p->n_tdma);
     fprintf(f, "memory     %s\n", rep_scaled((double)p->ion, 'M', "B").s);
+}
+
+static void masters(FILE *f, const npu_profile *p)
+{
+    for (size_t i = 0; i < p->nmaster; i++) {
+        const npu_prof_master *m = &p->master[i];
+        fputs(i ? "           " : "masters    ", f);
+        rep_plain(f, m->name, 0);
+        fprintf(f, " (%s) %s MB/s, slows by %s ms (%s %%)\n", m->kind,
+                rep_fix(m->average_mbps, 0).s, rep_fix(rep_ms(p, m->slowdown_ticks), 3).s,
+                rep_fix(m->slowdown_percent, 1).s);
+    }
+    if (p->nmaster)
+        fprintf(f, "           alone on the DDR: %s ms\n", rep_short(rep_ms(p, p->alone_ticks)).s);
 }
 
 /* One line of BAR characters, shared out by largest remainder of the running sum. */
@@ -132,6 +149,24 @@ static void sentences(FILE *f, const char *heading, char *const *s, size_t n)
         wrapped(f, "  - ", s[i]);
 }
 
+/* Runs with other hardware, when they were asked for. */
+static void what_if(FILE *f, const npu_profile *p)
+{
+    if (p->nwhat_if == 0)
+        return;
+    fprintf(f, "\nWhat would help (b: a bound, no product)\n  %-44s %8s %7s\n", "change", "ms",
+            "%");
+    for (size_t i = 0; i < p->nwhat_if; i++) {
+        const npu_prof_whatif *w = &p->what_if[i];
+        fprintf(f, "%c ", w->bound ? 'b' : ' ');
+        rep_plain(f, w->change, 44);
+        fprintf(f, " %8s %s%6s\n", rep_short(w->latency_ms).s, w->delta < 0 ? "-" : "+",
+                rep_fix(100 * (w->delta < 0 ? -w->delta : w->delta), 1).s);
+    }
+    if (p->knee_mbps > 0)
+        fprintf(f, "  knee of the DDR curve: %s MB/s\n", rep_fix(p->knee_mbps, 0).s);
+}
+
 static void part(FILE *f, const npu_profile *p, const npu_prof_subgraph *s)
 {
     fputs("\nsub-graph  ", f);
@@ -150,9 +185,12 @@ npu_status rep_text(const npu_profile *p, const rep_options *o, FILE *out, npu_e
         return slowest(out, p, o->subgraph, err);
     }
     numbers(out, p);
+    masters(out, p);
     bar(out, p);
     NPU_TRY(slowest(out, p, -1, err));
+    rep_text_split(p, out);
     sentences(out, "Verdict", p->verdict, p->nverdict);
+    what_if(out, p);
     sentences(out, "Assumptions", p->assumption, p->nassumption);
     return NPU_OK;
 }

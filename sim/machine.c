@@ -81,7 +81,7 @@ static void issue(run *r, unsigned q)
 static void start(run *r, unsigned q)
 {
     const sim_op *op = &r->op[r->member[q][r->done[q]]];
-    sim_cost c = r->m->cost(r->m->state, op);
+    sim_cost c = r->m->cost(r->m->state, op, r->pending[q].start);
     npu_span *s = &r->trace->span[r->trace->count];
     *s = r->pending[q];
     s->end = s->start + c.ticks;

@@ -18,15 +18,16 @@ typedef struct {
     npu_cause cause;        /* of the rest */
 } sim_cost;
 
-/* Duration of an op that starts now.  STATE is the model's. */
-typedef sim_cost sim_cost_fn(const void *state, const sim_op *op);
+/* Duration of an op that starts at tick START: what others do to the DDR depends on the time.
+ * STATE is the model's; ops of one queue come in order of START. */
+typedef sim_cost sim_cost_fn(void *state, const sim_op *op, int64_t start);
 
 typedef struct {
     int64_t after_own[SIM_QUEUES];   /* gap after the predecessor in the queue */
     int64_t after_other[SIM_QUEUES]; /* gap after an awaited command of the other queue */
     int64_t segment;                 /* between the end of one segment and the start of the next */
     sim_cost_fn *cost;
-    const void *state;
+    void *state;                     /* not owned */
     uint32_t beat_bytes;             /* bytes of a bus beat, for the traffic counters */
     uint32_t word_bytes;             /* bytes of a local-memory word */
 } sim_machine;

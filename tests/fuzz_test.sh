@@ -13,10 +13,17 @@ for model in "$tmp"/*.model; do
         head -c $((bytes * part / 8)) "$model" >"$model.$part"
     done
 done
+"$NPUSIM" profile --format json -o "$tmp/profile.json" "$tmp/tiny_cv181x.model"
+cp "$top_srcdir/examples/ci/budget.json" "$tmp/budget.json"
+for part in 1 2 3 4 5 6 7; do
+    head -c $(($(wc -c <"$tmp/profile.json") * part / 8)) "$tmp/profile.json" >"$tmp/profile.json.$part"
+    head -c $(($(wc -c <"$tmp/budget.json") * part / 8)) "$tmp/budget.json" >"$tmp/budget.json.$part"
+done
 check "there is a corpus" test -s "$tmp/tiny_cv181x.model"
 for target in "$top_builddir"/tests/fuzz/fuzz_*; do
     case $target in
     *.o) ;;
+    *fuzz_json*) check "${target##*/}" "$target" "$tmp"/*.json* ;;
     *) check "${target##*/}" "$target" "$tmp"/*.model* ;;
     esac
 done

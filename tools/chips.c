@@ -111,7 +111,11 @@ static void show_text(const npu_chip *c)
            c->file, peak_gmacs(c), lmem_kib(c));
     for (int i = 0; i < NPU_NUMS; i++) {
         const npu_num_info *n = &npu_num_table[i];
-        printf("  %-34s %10g %-8s  [%s]\n", n->key, c->num[i], n->unit, c->status[i]);
+        char value[NPU_NUM_TEXT];
+        snprintf(value, sizeof value, "%g", c->num[i]);
+        printf("  %-34s %10s %-8s  [%s]\n", n->key,
+               npu_num_word((npu_num)i, c->num[i]) ? npu_num_word((npu_num)i, c->num[i]) : value,
+               n->unit, c->status[i]);
         fold(n->meaning);
         fold(c->source[i]);
     }
@@ -134,6 +138,8 @@ static void show_json(const npu_chip *c)
     for (int i = 0; i < NPU_NUMS; i++) {
         cJSON *e = cJSON_AddObjectToObject(numbers, npu_num_table[i].key);
         cJSON_AddNumberToObject(e, "value", c->num[i]);
+        if (npu_num_word((npu_num)i, c->num[i]))
+            cJSON_AddStringToObject(e, "word", npu_num_word((npu_num)i, c->num[i]));
         cJSON_AddStringToObject(e, "unit", npu_num_table[i].unit);
         cJSON_AddStringToObject(e, "status", c->status[i]);
         cJSON_AddStringToObject(e, "source", c->source[i]);

@@ -2,6 +2,7 @@
 #ifndef TOOLS_COMMON_H
 #define TOOLS_COMMON_H
 
+#include "models/ddr_masters.h"
 #include "npusim/profile.h"
 #include "perf/program.h"
 #include "tools/fail.h"
@@ -10,6 +11,7 @@
 typedef struct { /* options of every simulating command; rows in TOOL_OPTIONS */
     const char *chip;
     opt_list set;
+    const char *masters; /* TOOL_MASTERS */
 } tool_options;
 
 /* Rows for an opt_spec table; AT(field) must give the offset of a field of tool_options. */
@@ -20,9 +22,15 @@ typedef struct { /* options of every simulating command; rows in TOOL_OPTIONS */
      "override one number, such as ddr.bandwidth_mbps=7464 or ddr.contention=0.3; may be "         \
      "repeated (`npusim chips NAME` lists all)", 0, 0}
 
+/* For the commands that tool_profile serves: other users of the DDR. */
+#define TOOL_MASTERS(AT)                                                                           \
+    {"masters", 0, OPT_STRING, AT(masters), "FILE.json",                                           \
+     "simulate beside the other users of the DDR that FILE names (docs/DDR.md)", 0, 0}
+
 typedef struct { /* one simulation; free with tool_free in any state */
     npu_model *model;
     npu_chip *chip;
+    hw_masters *masters; /* NULL: none */
     perf_prog *prog;
     npu_trace trace;
     npu_profile *profile;

@@ -12,15 +12,18 @@
 #include <unistd.h>
 
 #include "base/sys.h"
+#include "perf/run.h"
 #include "reports/write.h"
 #include "tools/command.h"
 #include "tools/common.h"
+#include "tools/split.h"
 
 enum { FILES_MAX_NAME = 512 };
 
 typedef struct {
     tool_options sim;
     const char *output, *report;
+    const char *limit;
 } options;
 
 #define AT(field) offsetof(options, field)
@@ -30,7 +33,8 @@ static const opt_spec spec[] = {
      "write DIR/<model>/ (default hb_perf_result)", 0, 0},
     {"report", 'r', OPT_STRING, AT(report), "LIST",
      "comma list of html, json, csv, trace, dot, png (default: all)", 0, 0},
-    TOOL_OPTIONS(SIM_AT),
+    TOOL_OPTIONS(SIM_AT), TOOL_MASTERS(SIM_AT),
+    TOOL_LIMIT(AT),
     OPT_END};
 
 static const opt_program program = {
@@ -163,17 +167,18 @@ static npu_status write_all(sys_outdir *d, const npu_profile *p, const char *mod
 /* The command line that gives this result again: base name of the file, all overrides. */
 static char *command_line(const npu_profile *p)
 {
-    char *text = NULL;
+    char *line = NULL, text[NPU_NUM_TEXT];
     size_t n;
-    FILE *f = open_memstream(&text, &n);
+    FILE *f = open_memstream(&line, &n);
     if (!f)
         return NULL;
     fprintf(f, "hb_perf --chip %s", p->chip->name);
     for (size_t i = 0; i < p->chip->noverride; i++)
-        fprintf(f, " --set %s=%.9g", p->chip->override[i].key, p->chip->override[i].value);
+        fprintf(f, " --set %s=%s", p->chip->override[i].key,
+                npu_num_text(p->chip->override[i].num, p->chip->override[i].value, text));
     fprintf(f, " %s", p->file);
     fclose(f);
-    return text;
+    return line;
 }
 
 static npu_status publish(const npu_profile *p, const options *o, const bool chosen[OUTPUTS],
@@ -216,7 +221,13 @@ int cmd_hb_perf(int argc, char **argv)
         return code;
     npu_status s = choose(o.report, chosen, &err);
     if (s == NPU_OK)
+        s = tool_check_limit(o.limit, &err);
+    if (s == NPU_OK)
         s = tool_profile(rest.arg[0], &o.sim, &run, &err);
+    if (s == NPU_OK)
+        s = tool_split(o.limit, &run, &err);
+    if (s == NPU_OK)
+        s = perf_whatif(run.prog, run.chip, run.masters, run.profile, &err);
     if (s == NPU_OK && rest.verbosity >= 0)
         s = rep_write(REP_TEXT, run.profile, stdout, &err);
     if (s == NPU_OK)

@@ -2,23 +2,30 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "perf/run.h"
 #include "reports/write.h"
 #include "tools/command.h"
 #include "tools/common.h"
+#include "tools/split.h"
 
 typedef struct {
     tool_options sim;
     int format;
     const char *output;
+    bool what_if;
+    const char *limit;
 } options;
 
 #define AT(field) offsetof(options, field)
 #define SIM_AT(field) offsetof(options, sim.field)
 static const opt_spec spec[] = {
-    TOOL_OPTIONS(SIM_AT),
+    TOOL_OPTIONS(SIM_AT), TOOL_MASTERS(SIM_AT),
     {"format", 'f', OPT_CHOICE, AT(format), "text|json|csv",
      "text for people (default), json in schema npusim.profile/1, csv: one row per layer", 0, 0},
+    {"what-if", 0, OPT_BOOL, AT(what_if), NULL, "run again with other bandwidths, clocks and "
+     "latencies; report what would help", 0, 0},
     {"output", 'o', OPT_STRING, AT(output), "FILE", "write to FILE instead of stdout", 0, 0},
+    TOOL_LIMIT(AT),
     OPT_END};
 
 static const opt_program program = {
@@ -50,12 +57,18 @@ int cmd_profile(int argc, char **argv)
 {
     options o = {0};
     opt_rest rest;
-    tool_run s;
+    tool_run s = {0};
     npu_err err = {0};
     int code = opt_parse(&program, argc, argv, &o, &rest);
     if (code >= 0)
         return code;
-    npu_status st = tool_profile(rest.arg[0], &o.sim, &s, &err);
+    npu_status st = tool_check_limit(o.limit, &err);
+    if (st == NPU_OK)
+        st = tool_profile(rest.arg[0], &o.sim, &s, &err);
+    if (st == NPU_OK)
+        st = tool_split(o.limit, &s, &err);
+    if (st == NPU_OK && o.what_if)
+        st = perf_whatif(s.prog, s.chip, s.masters, s.profile, &err);
     if (st == NPU_OK)
         st = print_profile(s.profile, &o, &err);
     code = st == NPU_OK ? 0 : tool_fail(argv[0], &err);

@@ -27,11 +27,20 @@ typedef struct { /* one row of chip.def */
 
 extern const npu_num_info npu_num_table[NPU_NUMS];
 
+/* The word value V of number I stands for (choice.def), NULL when there is none. */
+const char *npu_num_word(npu_num i, double v);
+
+enum { NPU_NUM_TEXT = 32 };
+
+/* Value V of number I as people write it: its word, or up to nine figures.  Returns TEXT. */
+const char *npu_num_text(npu_num i, double v, char text[NPU_NUM_TEXT]);
+
 typedef enum { NPU_ISA_CV18XX_V1, NPU_ISA_CV18XX_V2, NPU_ISAS } npu_isa;
 
 typedef struct {
     char *key;
     double value, was;          /* WAS: the chip file's value */
+    npu_num num;
 } npu_override;
 
 typedef struct {                /* one measured figure this chip file was held against */

@@ -67,6 +67,36 @@ typedef struct {
     int64_t tiu;              /* TIU busy ticks in this interval */
 } npu_prof_bin;
 
+typedef struct {              /* another user of the DDR the run was simulated beside */
+    char *name;
+    const char *kind;         /* "constant", "periodic", "trace"; not owned */
+    uint64_t bytes;           /* moved during the inference */
+    double average_mbps;
+    int64_t slowdown_ticks;   /* latency with it less latency without it */
+    double slowdown_percent;  /* of the latency without it */
+    uint64_t *bin;            /* bytes moved in each interval of npu_profile.bin */
+} npu_prof_master;
+
+typedef struct {              /* one change of the hardware, run again in full */
+    char *change, *note;      /* "DDR bandwidth x2", "7464 MB/s" */
+    bool bound;               /* no product: what this change can give at most */
+    double latency_ms, delta; /* DELTA: of the latency, -0.1 is 10 % less */
+} npu_prof_whatif;
+
+typedef struct {              /* the frame at another DDR bandwidth */
+    double bandwidth_mbps, latency_ms, memory_share; /* share bound by the DDR, 0..1 */
+} npu_prof_sweep;
+
+typedef struct {              /* a function call after splitting at max_time_per_fc */
+    uint32_t subgraph, first_command, commands;
+    uint32_t atoms;           /* pieces between safe points in it */
+    uint32_t first_layer, last_layer; /* index, UINT32_MAX: none */
+    int64_t start;            /* tick of the unsplit run at which the engines are drained for it */
+    int64_t ticks;            /* simulated alone */
+    uint64_t macs, read, write;
+    bool over;                /* longer than the limit: no safe point inside */
+} npu_prof_split;
+
 typedef struct npu_profile {
     const npu_chip *chip;     /* not owned */
     const npu_trace *trace;   /* not owned */
@@ -106,10 +136,27 @@ typedef struct npu_profile {
     npu_prof_bin *bin;        /* bandwidth over time */
     size_t nbin;
     int64_t bin_ticks;
+    npu_prof_master *master;  /* in the order of the masters file; none: the NPU was alone */
+    size_t nmaster;
+    int64_t alone_ticks;      /* with masters: latency without any of them */
     char **assumption;        /* sentences a reader must know: estimates, guesses, ignored hints */
     size_t nassumption;
     char **verdict;           /* VERDICT[0] the headline sentence, then at most four facts */
     size_t nverdict;
+    npu_prof_whatif *what_if; /* shortest latency first; none: perf_whatif was not asked */
+    size_t nwhat_if;
+    npu_prof_sweep *sweep;    /* ascending bandwidth, the chip's own among them */
+    size_t nsweep;
+    double knee_mbps;         /* least bandwidth within 5 % of the last point; 0: not reached */
+    double unlimited_ms;      /* latency with unlimited DDR bandwidth */
+    bool split_asked;         /* the fields below hold a split at a limit */
+    int64_t split_limit_ns;   /* max_time_per_fc, 0: none */
+    npu_prof_split *split;    /* the calls, in order */
+    size_t nsplit;
+    int64_t *safe_point;      /* ticks of the unsplit run at which it may be cut */
+    size_t nsafe;
+    int64_t split_ticks, unsplit_ticks; /* sum of the calls; of the unsplit sub-graphs */
+    int64_t longest_atom;     /* ticks; no limit below can be met */
 } npu_profile;
 
 void npu_profile_free(npu_profile *p); /* accepts NULL */

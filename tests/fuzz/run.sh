@@ -12,7 +12,8 @@ for text in "$top_srcdir"/examples/*.npuasm "$top_srcdir"/tests/fixtures/*.npuas
     "$NPUSIM" asm -o "$tmp/models/${name%.npuasm}" "$text" 2>/dev/null || echo "# no corpus: $name"
 done
 find "$tmp/models" -mindepth 1 -type d -exec rm -r {} + # bare sections, not models
-cp "$top_srcdir"/models/chips/*.json "$tmp/chips"
+cp "$top_srcdir"/models/chips/*.json "$top_srcdir"/examples/ci/budget.json "$tmp/chips"
+"$NPUSIM" profile --format json -o "$tmp/chips/profile.json" "$tmp/models/tiny_cv181x"
 for target; do
     case ${target##*/} in
     *asm* | *text*) corpus=$tmp/texts ;;

@@ -10,8 +10,9 @@
 enum { OWN = 1, TIU_AFTER_TDMA = 4, TDMA_AFTER_TIU = 2, SEGMENT = 50 };
 
 /* An op lasts its cycles; a quarter of them is fixed. */
-static sim_cost cost(const void *state, const sim_op *op)
+static sim_cost cost(void *state, const sim_op *op, int64_t start)
 {
+    (void)start;
     (void)state;
     return (sim_cost){op->cycles, (uint32_t)(op->cycles / 4), NPU_CAUSE_VECTOR};
 }

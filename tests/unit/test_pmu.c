@@ -295,7 +295,7 @@ START_TEST(a_fit_finds_the_constants_that_made_the_trace)
         sim_op op = {0};
         rows[i] = i % 2 ? store(i + 1, 0, now, 0, words) : load(i + 1, 0, now, 0, words);
         ck_assert_int_eq(pmu_work(&rows[i], other, &op, &err), NPU_OK);
-        rows[i].end = now + hw_cost(&timing, &op).ticks;
+        rows[i].end = now + hw_cost(&timing, &op, now).ticks;
         now = rows[i].end + 1;
     }
     ck_assert_msg(pmu_fit(&t, chip, &f, &err) == NPU_OK, "%s", err.text);

@@ -46,7 +46,7 @@ static void teardown(void)
 static sim_cost cost(sim_op op)
 {
     hw_timing t = hw_timing_of(chip);
-    return hw_cost(&t, &op);
+    return hw_cost(&t, &op, 0);
 }
 
 static void must_take(sim_op op, int64_t ticks, uint32_t fixed, npu_cause cause)
@@ -177,7 +177,7 @@ START_TEST(the_machine_has_the_gaps_of_the_chip)
     ck_assert(m.after_own[SIM_TIU] == 3 && m.after_own[SIM_TDMA] == 5);
     ck_assert(m.after_other[SIM_TIU] == 7 && m.after_other[SIM_TDMA] == 11);
     ck_assert(m.segment == 13 && m.state == &t && m.beat_bytes == 16 && m.word_bytes == 16);
-    ck_assert(m.cost(m.state, &(sim_op){.setup = SIM_SETUP_MOVE, .words = 10}).ticks == 40);
+    ck_assert(m.cost(m.state, &(sim_op){.setup = SIM_SETUP_MOVE, .words = 10}, 0).ticks == 40);
 }
 END_TEST
 
