@@ -139,8 +139,11 @@ npu_status asm_int(const char *what, const char *text, int64_t min, int64_t max,
     char *end;
     long long v;
 
+    const char *digits = *text == '-' ? text + 1 : text;
+    bool hex = digits[0] == '0' && (digits[1] | 0x20) == 'x'; /* a leading 0 is no octal */
+
     errno = 0;
-    v = strtoll(text, &end, 0);
+    v = strtoll(text, &end, hex ? 16 : 10);
     if (end == text || *end || errno || is_blank(*text) || v < min || v > max)
         return npu_fail(err, NPU_BAD_INPUT, "%s: '%.60s' is not a number from %lld to %lld", what,
                         text, (long long)min, (long long)max);
