@@ -85,6 +85,7 @@ void budget_free(budget_file *b); /* accepts NULL */
 typedef struct {
     bool strict;            /* WITHIN ERROR fails */
     bool require_baseline;  /* a rule without its baseline fails */
+    bool pass_over_others;  /* entries of models that are not given do not count as missing */
 } budget_options;
 
 /* Holds every profile against every budget that matches it.  On success the caller frees *OUT with

@@ -179,9 +179,10 @@ static npu_status check_responses(work *w, const budget_entry *e, const budget_g
         if (f->schedule)
             NPU_TRY(check_group(w, e, g, f, baseline_of(w, f), &found));
     }
-    return found ? NPU_OK
-                 : missing(w, e, "schedule", "response", g->name.text,
-                           "no model of a schedule (npusim.schedule/1) given matches");
+    return found || w->run.options->pass_over_others
+               ? NPU_OK
+               : missing(w, e, "schedule", "response", g->name.text,
+                         "no model of a schedule (npusim.schedule/1) given matches");
 }
 
 static npu_status check_entry(work *w, const budget_entry *e)
@@ -196,7 +197,7 @@ static npu_status check_entry(work *w, const budget_entry *e)
     for (size_t i = 0; i < e->ngroup; i++)
         if (e->group[i].scope == BUDGET_RESPONSE)
             NPU_TRY(check_responses(w, e, &e->group[i]));
-    if (!matched && e->has_model)
+    if (!matched && e->has_model && !w->run.options->pass_over_others)
         return missing(w, e, e->model.text, "model", NULL,
                        e->profile < 0 ? "no profile given is of this model"
                                       : "no profile given is of this model on this chip with "

@@ -219,5 +219,8 @@ void npu_profile_free(npu_profile *p)
     free(p->bin);
     free(p->split);
     free(p->safe_point);
+    if (p->budgets)
+        npu_gate_free(p->budgets);
+    free(p->budgets);
     free(p);
 }

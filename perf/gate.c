@@ -106,7 +106,8 @@ npu_status gate_missing(gate_run *r, const char *model, const char *profile, con
     npu_check c = {.model = strdup(model), .profile = strdup(profile), .scope = strdup(scope),
                    .metric = metric, .unit = "", .rule = rule, .limit = NAN, .value = NAN,
                    .baseline = NAN, .delta_percent = NAN, .error_percent = -1,
-                   .verdict = NPU_MISSING, .failed = failed, .message = text("%s", why)};
+                   .low = NAN, .high = NAN, .verdict = NPU_MISSING, .failed = failed,
+                   .message = text("%s", why)};
     return add(r, &c);
 }
 
@@ -114,12 +115,17 @@ static npu_check start(const gate_object *o, const budget_rule *rule, const char
 {
     static const char *const scopes[] = {"model", "subgraph", "layer", "response"};
     const budget_metric *m = rule->metric;
-    return (npu_check){
+    npu_check c = {
         .model = strdup(o->facts->name), .profile = strdup(o->profile ? o->profile : "schedule"),
         .scope = text("%s%s%s", scopes[o->scope], o->name ? " " : "", o->name ? o->name : ""),
         .metric = m->key, .unit = limit_unit_name(m->unit), .rule = kind, .limit = NAN,
         .value = budget_metric_value(m, o->object), .baseline = NAN, .delta_percent = NAN,
-        .error_percent = m->error ? o->facts->error_percent : -1};
+        .error_percent = m->error ? o->facts->error_percent : -1, .low = NAN, .high = NAN};
+    if (c.error_percent > 0) {
+        c.low = c.value * (1 - c.error_percent / 100);
+        c.high = c.value * (1 + c.error_percent / 100);
+    }
+    return c;
 }
 
 static npu_status add_with_causes(gate_run *r, const gate_object *o, const budget_metric *m,
@@ -148,12 +154,11 @@ static npu_status check_value(gate_run *r, const gate_object *o, const budget_ru
 
 /* --- max and min ------------------------------------------------------------------------------ */
 
-/* The true time lies between VALUE x (1 - error) and VALUE x (1 + error); frames per second are a
- * reciprocal of such a time, for small errors the same. */
+/* The true time lies between LOW and HIGH; frames per second are a reciprocal of such a time, for
+ * small errors the same. */
 static bool within_error(const npu_check *c)
 {
-    double e = c->error_percent / 100;
-    return e > 0 && c->limit >= c->value * (1 - e) && c->limit <= c->value * (1 + e);
+    return c->limit >= c->low && c->limit <= c->high; /* false for NaN */
 }
 
 static void judge_limit(const gate_run *r, const budget_rule *rule, bool is_max, npu_check *c)
@@ -167,12 +172,11 @@ static void judge_limit(const gate_run *r, const budget_rule *rule, bool is_max,
     if (isfinite(c->delta_percent))
         snprintf(delta, sizeof delta, " (%+.2f %%)", c->delta_percent);
     if (within_error(c)) {
-        double e = c->error_percent / 100;
         c->verdict = NPU_WITHIN;
         c->failed = r->options->strict && !rule->warn;
         c->message = text("%s %s %s%s%s%s; limit inside the measured error of +-%.3g %%: %.6g to "
                           "%.6g%s%s", t.a, sign, t.b, space, c->unit, delta, c->error_percent,
-                          c->value * (1 - e), c->value * (1 + e), space, c->unit);
+                          c->low, c->high, space, c->unit);
         return;
     }
     c->verdict = ok ? NPU_PASS : rule->warn ? NPU_WARN : NPU_FAIL;

@@ -41,6 +41,13 @@ rep_html_part rep_html_split;
 void rep_text_split(const npu_profile *p, FILE *f);
 void rep_json_split(const npu_profile *p, rep_json *j);
 
+/* html_budget.c: does it meet its budget; nothing unless the profile was judged. */
+rep_html_part rep_html_budgets;
+void rep_text_budgets(const npu_profile *p, FILE *f);
+/* text.c: S in lines of 80 columns, FIRST before the first line, spaces before the others. */
+void rep_text_wrapped(FILE *f, const char *first, const char *s);
+void rep_json_budgets(const npu_profile *p, rep_json *j);
+
 /* html_data.c: the JSON block the script reads. */
 rep_html_part rep_html_data;
 

@@ -293,6 +293,7 @@ static void lists(rep_json *j, const npu_profile *p)
     strings(j, "assumptions", p->assumption, p->nassumption);
     strings(j, "verdict", p->verdict, p->nverdict);
     rep_json_split(p, j);
+    rep_json_budgets(p, j);
 }
 
 /* Runs with other hardware, when they were asked for. */

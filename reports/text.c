@@ -14,7 +14,7 @@ static const char mark[NPU_CAUSES + 1] = "#v=D.c"; /* one letter per cause, in t
 
 /* Writes S in lines of WIDTH columns, FIRST before the first line and spaces before the others.
  * Only blanks break a line: a longer word stays whole. */
-static void wrapped(FILE *f, const char *first, const char *s)
+void rep_text_wrapped(FILE *f, const char *first, const char *s)
 {
     int indent = (int)strlen(first), at = indent;
     fputs(first, f);
@@ -146,7 +146,7 @@ static void sentences(FILE *f, const char *heading, char *const *s, size_t n)
         return;
     fprintf(f, "\n%s\n", heading);
     for (size_t i = 0; i < n; i++)
-        wrapped(f, "  - ", s[i]);
+        rep_text_wrapped(f, "  - ", s[i]);
 }
 
 /* Runs with other hardware, when they were asked for. */
@@ -190,6 +190,7 @@ npu_status rep_text(const npu_profile *p, const rep_options *o, FILE *out, npu_e
     NPU_TRY(slowest(out, p, -1, err));
     rep_text_split(p, out);
     sentences(out, "Verdict", p->verdict, p->nverdict);
+    rep_text_budgets(p, out);
     what_if(out, p);
     sentences(out, "Assumptions", p->assumption, p->nassumption);
     return NPU_OK;

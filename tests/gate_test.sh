@@ -81,6 +81,30 @@ expect 0 "without error the limit itself passes" npusim check -b "$tmp/edge.json
 check "as PASS" grep -q '^PASS *latency_ms max' "$tmp/out"
 check "and a note" says "never measured" "$tmp/out"
 
+# The same verdicts in the report, which reports only: exit 0.
+hb_perf() { "$NPUSIM" hb_perf --report html,json -o "$tmp/report" "$@"; }
+page=$tmp/report/tiny/tiny.html
+for name in met broken edge; do
+    npusim check -b "$tmp/$name.json" --json "$tmp/c.json" "$tmp/p.json" >/dev/null
+    expect 0 "hb_perf reports the budget: $name" hb_perf --budget "$tmp/$name.json" \
+        "$tmp/tiny.cvimodel"
+    check "the text has it: $name" grep -q '^Budgets$' "$tmp/out"
+    sed -n 's/.*"verdict": "\([a-z-]*\)".*/\1/p' "$tmp/c.json" >"$tmp/want"
+    sed -n 's/.*"state": "\([a-z-]*\)".*/\1/p' "$tmp/report/tiny/tiny.json" >"$tmp/got"
+    check "hb_perf and check agree: $name" cmp "$tmp/want" "$tmp/got"
+    check "there is a verdict: $name" test -s "$tmp/got"
+done
+check "the page has word and glyph" says "≈ WITHIN ERROR</b>" "$page"
+expect 0 "a budget of another model" hb_perf --budget "$tmp/missing.json" "$tmp/tiny.cvimodel"
+check "is none of this one" says "No rule of the budget file" "$page"
+expect 0 "npusim profile has it too" npusim profile -b "$tmp/broken.json" "$tmp/tiny.cvimodel"
+check "as text" grep -q '^  FAIL  *ddr_bytes ' "$tmp/out"
+rm -r "$tmp/report"
+expect 3 "hb_perf refuses a bad budget" hb_perf --budget "$tmp/wrong_unit.json" \
+    "$tmp/tiny.cvimodel"
+check "and writes nothing" test ! -e "$tmp/report"
+check "nor prints anything" empty "$tmp/out"
+
 # Baselines.
 budget '{"model": "tiny", "latency_ms": {"regress": "0%"}, "fps": {"regress": "0%"}}' regress
 expect 0 "no baseline is a warning" npusim check -b "$tmp/regress.json" "$tmp/p.json"

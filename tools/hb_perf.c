@@ -14,6 +14,7 @@
 #include "base/sys.h"
 #include "perf/run.h"
 #include "reports/write.h"
+#include "tools/budget.h"
 #include "tools/command.h"
 #include "tools/common.h"
 #include "tools/split.h"
@@ -23,7 +24,7 @@ enum { FILES_MAX_NAME = 512 };
 typedef struct {
     tool_options sim;
     const char *output, *report;
-    const char *limit;
+    const char *limit, *budget;
 } options;
 
 #define AT(field) offsetof(options, field)
@@ -35,6 +36,7 @@ static const opt_spec spec[] = {
      "comma list of html, json, csv, trace, dot, png (default: all)", 0, 0},
     TOOL_OPTIONS(SIM_AT), TOOL_MASTERS(SIM_AT),
     TOOL_LIMIT(AT),
+    TOOL_BUDGET(AT),
     OPT_END};
 
 static const opt_program program = {
@@ -43,7 +45,8 @@ static const opt_program program = {
            "a page and JSON per sub-graph, the profile, a Perfetto trace, the layer table and the "
            "model graph. An earlier result is replaced in one step.",
     .example = "hb_perf model.cvimodel\n"
-               "hb_perf -o out --report html,json --set ddr.contention=0.3 model.cvimodel"};
+               "hb_perf -o out --report html,json --set ddr.contention=0.3 model.cvimodel\n"
+               "hb_perf --budget budget.json model.cvimodel"};
 
 /* What --report may name, and the file it becomes. */
 static const struct {
@@ -164,8 +167,8 @@ static npu_status write_all(sys_outdir *d, const npu_profile *p, const char *mod
     return chosen[OUTPUTS - 1] ? write_png(d, p, model, chosen[OUTPUTS - 2], err) : NPU_OK;
 }
 
-/* The command line that gives this result again: base name of the file, all overrides. */
-static char *command_line(const npu_profile *p)
+/* The command line that gives this result again: base names of the files, all overrides. */
+static char *command_line(const npu_profile *p, const char *budget)
 {
     char *line = NULL, text[NPU_NUM_TEXT];
     size_t n;
@@ -176,6 +179,8 @@ static char *command_line(const npu_profile *p)
     for (size_t i = 0; i < p->chip->noverride; i++)
         fprintf(f, " --set %s=%s", p->chip->override[i].key,
                 npu_num_text(p->chip->override[i].num, p->chip->override[i].value, text));
+    if (budget)
+        fprintf(f, " --budget %s", strrchr(budget, '/') ? strrchr(budget, '/') + 1 : budget);
     fprintf(f, " %s", p->file);
     fclose(f);
     return line;
@@ -185,7 +190,7 @@ static npu_status publish(const npu_profile *p, const options *o, const bool cho
                           bool quiet, npu_err *err)
 {
     sys_outdir *d;
-    char *model = sys_file_name(p->name), *command = command_line(p), path[4096];
+    char *model = sys_file_name(p->name), *command = command_line(p, o->budget), path[4096];
     npu_status s = NPU_LIMIT;
     if (!model || !command || strlen(model) > FILES_MAX_NAME - 16) {
         s = npu_fail(err, NPU_LIMIT, "%s: name too long, or out of memory", p->file);
@@ -214,6 +219,7 @@ int cmd_hb_perf(int argc, char **argv)
     options o = {.output = "hb_perf_result", .report = "html,json,csv,trace,dot,png"};
     opt_rest rest;
     tool_run run = {0};
+    budget_file *budget = NULL;
     npu_err err = {0};
     bool chosen[OUTPUTS];
     int code = opt_parse(&program, argc, argv, &o, &rest);
@@ -223,7 +229,11 @@ int cmd_hb_perf(int argc, char **argv)
     if (s == NPU_OK)
         s = tool_check_limit(o.limit, &err);
     if (s == NPU_OK)
+        s = tool_budget_read(o.budget, &budget, &err);
+    if (s == NPU_OK)
         s = tool_profile(rest.arg[0], &o.sim, &run, &err);
+    if (s == NPU_OK)
+        s = tool_budget(budget, run.profile, &err);
     if (s == NPU_OK)
         s = tool_split(o.limit, &run, &err);
     if (s == NPU_OK)
@@ -233,6 +243,7 @@ int cmd_hb_perf(int argc, char **argv)
     if (s == NPU_OK)
         s = publish(run.profile, &o, chosen, rest.verbosity < 0, &err);
     code = s == NPU_OK ? 0 : tool_fail(argv[0], &err);
+    budget_free(budget);
     tool_free(&run);
     opt_free(&program, &o);
     return code;

@@ -4,6 +4,7 @@
 
 #include "perf/run.h"
 #include "reports/write.h"
+#include "tools/budget.h"
 #include "tools/command.h"
 #include "tools/common.h"
 #include "tools/split.h"
@@ -13,7 +14,7 @@ typedef struct {
     int format;
     const char *output;
     bool what_if;
-    const char *limit;
+    const char *limit, *budget;
 } options;
 
 #define AT(field) offsetof(options, field)
@@ -26,6 +27,7 @@ static const opt_spec spec[] = {
      "latencies; report what would help", 0, 0},
     {"output", 'o', OPT_STRING, AT(output), "FILE", "write to FILE instead of stdout", 0, 0},
     TOOL_LIMIT(AT),
+    TOOL_BUDGET(AT),
     OPT_END};
 
 static const opt_program program = {
@@ -58,13 +60,18 @@ int cmd_profile(int argc, char **argv)
     options o = {0};
     opt_rest rest;
     tool_run s = {0};
+    budget_file *budget = NULL;
     npu_err err = {0};
     int code = opt_parse(&program, argc, argv, &o, &rest);
     if (code >= 0)
         return code;
     npu_status st = tool_check_limit(o.limit, &err);
     if (st == NPU_OK)
+        st = tool_budget_read(o.budget, &budget, &err);
+    if (st == NPU_OK)
         st = tool_profile(rest.arg[0], &o.sim, &s, &err);
+    if (st == NPU_OK)
+        st = tool_budget(budget, s.profile, &err);
     if (st == NPU_OK)
         st = tool_split(o.limit, &s, &err);
     if (st == NPU_OK && o.what_if)
@@ -72,6 +79,7 @@ int cmd_profile(int argc, char **argv)
     if (st == NPU_OK)
         st = print_profile(s.profile, &o, &err);
     code = st == NPU_OK ? 0 : tool_fail(argv[0], &err);
+    budget_free(budget);
     tool_free(&s);
     opt_free(&program, &o);
     return code;

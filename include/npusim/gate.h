@@ -31,6 +31,7 @@ typedef struct {      /* strings are owned; values are in UNIT and unrounded */
     double limit, value, baseline; /* NaN: none */
     double delta_percent;          /* VALUE against LIMIT (max, min) or BASELINE; NaN: none */
     double error_percent;          /* used for WITHIN ERROR; < 0: none */
+    double low, high;              /* VALUE with that error; NaN: exact, or never measured */
     npu_verdict verdict;
     bool failed;      /* counts against the exit status */
     char *message;    /* one line, with numbers */

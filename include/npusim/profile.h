@@ -6,6 +6,7 @@
 #define NPUSIM_PROFILE_H
 
 #include "npusim/chip.h"
+#include "npusim/gate.h"
 #include "npusim/insn.h"
 #include "npusim/model.h"
 #include "npusim/trace.h"
@@ -149,6 +150,7 @@ typedef struct npu_profile {
     size_t nsweep;
     double knee_mbps;         /* least bandwidth within 5 % of the last point; 0: not reached */
     double unlimited_ms;      /* latency with unlimited DDR bandwidth */
+    npu_gate *budgets;        /* what `npusim check` says of this profile; NULL: not asked */
     bool split_asked;         /* the fields below hold a split at a limit */
     int64_t split_limit_ns;   /* max_time_per_fc, 0: none */
     npu_prof_split *split;    /* the calls, in order */
