@@ -239,10 +239,10 @@ static npu_status replay_both(const pmu_trace *t, const npu_chip *chip, sim_op *
     return NPU_OK;
 }
 
-npu_status pmu_compare(const pmu_trace *t, const npu_chip *chip, const int64_t *tiu_cycles,
-                       const perf_part *part, pmu_report *out, npu_err *err)
+static npu_status compare_rows(const pmu_trace *t, const npu_chip *chip,
+                               const int64_t *tiu_cycles, const perf_part *part, pmu_report *out,
+                               npu_err *err)
 {
-    *out = (pmu_report){.measured = pmu_sum(t)};
     sim_op *op = calloc(t->n + 1u, sizeof *op);
     int64_t *start = calloc(t->n + 1u, sizeof *start);
     out->modelled = calloc(t->n + 1u, sizeof *out->modelled);
@@ -266,6 +266,61 @@ npu_status pmu_compare(const pmu_trace *t, const npu_chip *chip, const int64_t *
                                  : &out->by_class[c], err);
     free(op);
     free(start);
+    return s;
+}
+
+/* A copy inside DDR writes a load and a store record of the same command. */
+static bool is_twin(const pmu_trace *t, uint32_t i)
+{
+    const pmu_row *r = &t->row[i], *prev = i ? r - 1 : NULL;
+    return prev && r->type == PMU_STORE && prev->type == PMU_LOAD && prev->id == r->id &&
+           prev->start == r->start && prev->end == r->end;
+}
+
+/* One row per command: the two records of a copy become one.  CYCLES and PLACE get an entry per
+ * row of T, PLACE the row's index in the result. */
+static uint32_t one_row_each(const pmu_trace *t, const int64_t *tiu_cycles, pmu_row *row,
+                             int64_t *cycles, uint32_t *place)
+{
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < t->n; i++) {
+        if (is_twin(t, i)) {
+            row[n - 1].type = PMU_MOVE;
+            row[n - 1].cmd.kind = NPU_KIND_GCOPY;
+            row[n - 1].cmd.u.tdma.dir = 2;
+        } else {
+            cycles[n] = tiu_cycles[i];
+            row[n++] = t->row[i];
+        }
+        place[i] = n - 1;
+    }
+    return n;
+}
+
+npu_status pmu_compare(const pmu_trace *t, const npu_chip *chip, const int64_t *tiu_cycles,
+                       const perf_part *part, pmu_report *out, npu_err *err)
+{
+    pmu_trace rows = {.row = malloc((t->n + 1u) * sizeof *rows.row)};
+    int64_t *cycles = malloc((t->n + 1u) * sizeof *cycles);
+    uint32_t *place = malloc((t->n + 1u) * sizeof *place);
+    npu_status s = rows.row && cycles && place ? NPU_OK
+                                               : npu_fail(err, NPU_LIMIT, "out of memory");
+    *out = (pmu_report){.measured = pmu_sum(t)};
+    if (s == NPU_OK) {
+        rows.n = one_row_each(t, tiu_cycles, rows.row, cycles, place);
+        s = compare_rows(&rows, chip, cycles, part, out, err);
+    }
+    if (s == NPU_OK && rows.n < t->n) {
+        int64_t *grown = realloc(out->modelled, (t->n + 1u) * sizeof *grown);
+        out->modelled = grown ? grown : out->modelled;
+        s = grown ? NPU_OK : npu_fail(err, NPU_LIMIT, "out of memory");
+    }
+    /* back to the rows of T: the last first, as places only move down */
+    for (uint32_t i = t->n; s == NPU_OK && rows.n < t->n && i-- > 0;)
+        out->modelled[i] = is_twin(t, i) ? -1 : out->modelled[place[i]];
+    free(rows.row);
+    free(cycles);
+    free(place);
     if (s != NPU_OK)
         pmu_report_free(out);
     return s;
@@ -282,14 +337,11 @@ pmu_totals pmu_sum(const pmu_trace *t)
     pmu_totals s = {0};
     int64_t last = 0;
     for (uint32_t i = 0; i < t->n; i++) {
-        const pmu_row *r = &t->row[i], *prev = i ? &t->row[i - 1] : NULL;
+        const pmu_row *r = &t->row[i];
         int64_t dur = r->end - r->start;
-        /* a copy inside DDR writes a load and a store record of the same command */
-        bool twin = prev && r->type != PMU_TIU && prev->type != PMU_TIU && prev->id == r->id &&
-                    prev->start == r->start && prev->end == r->end;
         if (r->type == PMU_TIU)
             s.tiu_tick += dur;
-        else if (!twin)
+        else if (!is_twin(t, i))
             s.tdma_tick += dur;
         s.load_bytes += r->type == PMU_LOAD ? 16 * r->beats : 0;
         s.store_bytes += r->type == PMU_STORE ? 16 * r->beats : 0;
