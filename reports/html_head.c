@@ -87,8 +87,9 @@ static void overrides(FILE *f, const npu_chip *c)
     }
 }
 
-static void hardware(FILE *f, const npu_chip *c)
+static void hardware(FILE *f, const npu_profile *p)
 {
+    const npu_chip *c = p->chip;
     double taken = 100 * NPU_GET(c, ddr_contention);
     fputs("<span>Chip <b>", f);
     rep_html(f, c->name);
@@ -98,6 +99,9 @@ static void hardware(FILE *f, const npu_chip *c)
             rep_fix(NPU_GET(c, tpu_eu_bytes), 0).s, rep_group(NPU_GET(c, ddr_bandwidth_mbps)).s);
     if (taken > 0)
         fprintf(f, "%s %% taken by others</span>", rep_fix(taken, 0).s);
+    else if (p->nmaster)
+        fprintf(f, "shared with %zu other master%s</span>", p->nmaster,
+                p->nmaster > 1 ? "s" : "");
     else
         fputs("all for the NPU</span>", f);
     fprintf(f, "<span>Local memory <b>%s KiB</b></span>",
@@ -111,7 +115,7 @@ npu_status rep_html_header(const rep_html_page *h)
     fputs("<header class=top><div><h1>", f);
     rep_html(f, p->name);
     fputs("</h1><div class=facts>", f);
-    hardware(f, p->chip);
+    hardware(f, p);
     overrides(f, p->chip);
     fprintf(f, "<span>npusim <b>%s</b></span><span>Model file <b>", REP_VERSION);
     rep_html(f, p->file);
