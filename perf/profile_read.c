@@ -18,10 +18,9 @@ const char *const prof_cause_key[NPU_CAUSES] = {"mac",        "vector", "local_m
                                                 "fixed_sync", "cpu"};
 
 /* Room for the elements of ARRAY; NULL (and failure) when there are too many. */
-static void *room(perf_json *r, const cJSON *array, size_t size, size_t *n)
+static void *room(perf_json *r, const cJSON *array, size_t size)
 {
     int count = array ? cJSON_GetArraySize(array) : 0;
-    *n = 0;
     if (r->status != NPU_OK)
         return NULL;
     if (count > LAYERS_MAX) {
@@ -32,6 +31,25 @@ static void *room(perf_json *r, const cJSON *array, size_t size, size_t *n)
     if (!p)
         r->status = npu_fail(r->err, NPU_LIMIT, "%s: out of memory", r->file);
     return p;
+}
+
+/* Reads element I of a list into its place in F. */
+typedef void read_one(perf_json *r, const cJSON *j, prof_facts *f, size_t i);
+
+/* Reads the objects of LIST; *N counts those begun, so that a half-read one is freed too. */
+static void read_items(perf_json *r, const cJSON *list, size_t *n, read_one *one, prof_facts *f)
+{
+    const cJSON *j;
+    cJSON_ArrayForEach(j, list)
+    {
+        size_t here = perf_json_item(r, *n);
+        if (!cJSON_IsObject(j))
+            perf_json_bad(r, NULL, "%s where an object must be", perf_json_kind(j));
+        one(r, j, f, (*n)++);
+        perf_json_up(r, here);
+        if (r->status != NPU_OK)
+            return;
+    }
 }
 
 static npu_cause read_cause(perf_json *r, const cJSON *j, const char *key)
@@ -74,8 +92,9 @@ static int64_t sum_bytes(perf_json *r, int64_t a, int64_t b)
     return sum;
 }
 
-static void read_layer(perf_json *r, const cJSON *j, prof_layer *l)
+static void read_layer(perf_json *r, const cJSON *j, prof_facts *f, size_t i)
 {
+    prof_layer *l = &f->layer[i];
     l->name = perf_json_text(r, j, "name");
     l->subgraph = perf_json_text(r, j, "subgraph");
     l->kind = perf_json_text(r, j, "kind");
@@ -120,28 +139,20 @@ static void check_sum(perf_json *r, const prof_facts *f)
 
 static void read_layers(perf_json *r, const cJSON *root, prof_facts *f)
 {
-    const cJSON *list = perf_json_array(r, root, "layers"), *j;
-    size_t up = perf_json_in(r, "layers"), n;
-    f->layer = room(r, list, sizeof *f->layer, &n);
+    const cJSON *list = perf_json_array(r, root, "layers");
+    size_t up = perf_json_in(r, "layers");
+    f->layer = room(r, list, sizeof *f->layer);
     if (f->layer)
-        cJSON_ArrayForEach(j, list)
-        {
-            size_t here = perf_json_item(r, f->nlayer);
-            if (!cJSON_IsObject(j))
-                perf_json_bad(r, NULL, "%s where an object must be", perf_json_kind(j));
-            read_layer(r, j, &f->layer[f->nlayer++]);
-            perf_json_up(r, here);
-            if (r->status != NPU_OK)
-                return;
-        }
+        read_items(r, list, &f->nlayer, read_layer, f);
     perf_json_up(r, up);
     check_sum(r, f);
 }
 
 /* --- sub-graphs and calls --------------------------------------------------------------------- */
 
-static void read_subgraph(perf_json *r, const cJSON *j, prof_facts *f, prof_subgraph *s)
+static void read_subgraph(perf_json *r, const cJSON *j, prof_facts *f, size_t i)
 {
+    prof_subgraph *s = &f->subgraph[i];
     char *processor = perf_json_text(r, j, "processor");
     s->name = perf_json_text(r, j, "name");
     s->cpu = processor && strcmp(processor, "cpu") == 0;
@@ -160,26 +171,18 @@ static void read_subgraph(perf_json *r, const cJSON *j, prof_facts *f, prof_subg
 
 static void read_subgraphs(perf_json *r, const cJSON *root, prof_facts *f)
 {
-    const cJSON *list = perf_json_array(r, root, "subgraphs"), *j;
-    size_t up = perf_json_in(r, "subgraphs"), n;
-    f->subgraph = room(r, list, sizeof *f->subgraph, &n);
+    const cJSON *list = perf_json_array(r, root, "subgraphs");
+    size_t up = perf_json_in(r, "subgraphs");
+    f->subgraph = room(r, list, sizeof *f->subgraph);
     if (f->subgraph)
-        cJSON_ArrayForEach(j, list)
-        {
-            size_t here = perf_json_item(r, f->nsubgraph);
-            if (!cJSON_IsObject(j))
-                perf_json_bad(r, NULL, "%s where an object must be", perf_json_kind(j));
-            read_subgraph(r, j, f, &f->subgraph[f->nsubgraph++]);
-            perf_json_up(r, here);
-            if (r->status != NPU_OK)
-                return;
-        }
-    f->nsubgraphs = (double)f->nsubgraph;
+        read_items(r, list, &f->nsubgraph, read_subgraph, f);
     perf_json_up(r, up);
+    f->nsubgraphs = (double)f->nsubgraph;
 }
 
-static void read_call(perf_json *r, const cJSON *j, prof_facts *f, prof_call *c)
+static void read_call(perf_json *r, const cJSON *j, prof_facts *f, size_t i)
 {
+    prof_call *c = &f->call[i];
     c->name = perf_json_text(r, j, "name");
     c->subgraph = perf_json_int(r, j, "subgraph");
     c->latency_us = 1e3 * perf_json_real(r, j, "latency_ms");
@@ -196,22 +199,13 @@ static void read_call(perf_json *r, const cJSON *j, prof_facts *f, prof_call *c)
 
 static void read_calls(perf_json *r, const cJSON *root, prof_facts *f)
 {
-    const cJSON *list = perf_json_array(r, root, "function_calls"), *j;
-    size_t up = perf_json_in(r, "function_calls"), n;
-    f->call = room(r, list, sizeof *f->call, &n);
+    const cJSON *list = perf_json_array(r, root, "function_calls");
+    size_t up = perf_json_in(r, "function_calls");
+    f->call = room(r, list, sizeof *f->call);
     if (f->call)
-        cJSON_ArrayForEach(j, list)
-        {
-            size_t here = perf_json_item(r, f->ncall);
-            if (!cJSON_IsObject(j))
-                perf_json_bad(r, NULL, "%s where an object must be", perf_json_kind(j));
-            read_call(r, j, f, &f->call[f->ncall++]);
-            perf_json_up(r, here);
-            if (r->status != NPU_OK)
-                return;
-        }
-    f->ncalls = (double)f->ncall;
+        read_items(r, list, &f->ncall, read_call, f);
     perf_json_up(r, up);
+    f->ncalls = (double)f->ncall;
 }
 
 /* --- chip and totals -------------------------------------------------------------------------- */
@@ -219,8 +213,8 @@ static void read_calls(perf_json *r, const cJSON *root, prof_facts *f)
 static void read_numbers(perf_json *r, const cJSON *chip, prof_facts *f)
 {
     const cJSON *all = perf_json_object(r, chip, "numbers"), *j;
-    size_t up = perf_json_in(r, "numbers"), n;
-    f->number = room(r, all, sizeof *f->number, &n);
+    size_t up = perf_json_in(r, "numbers");
+    f->number = room(r, all, sizeof *f->number);
     if (f->number)
         cJSON_ArrayForEach(j, all)
         {

@@ -16,7 +16,7 @@ const npu_metric_info npu_metric_table[NPU_METRICS] = {
 
 const char *npu_point_status_name(npu_point_status s)
 {
-    static const char *const name[] = {"todo", "ok", "fail", "skipped"};
+    static const char *const name[] = {"pending", "ok", "fail", "skipped"};
     return name[s];
 }
 

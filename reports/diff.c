@@ -8,7 +8,6 @@
 
 #include "reports/jsonw.h"
 #include "reports/out.h"
-#include "reports/version.h"
 
 /* Rows worth a line: see diff.h. */
 static size_t shown(const npu_diff *d, size_t top)
@@ -230,11 +229,7 @@ static void json_row(rep_json *j, const npu_diff_row *r)
 void rep_diff_json(const npu_diff *d, FILE *f)
 {
     rep_json j = rep_json_begin(f);
-    rep_json_str(&j, "schema", "npusim.diff/1");
-    rep_json_open(&j, "tool", REP_OBJECT_LINE);
-    rep_json_str(&j, "name", "npusim");
-    rep_json_str(&j, "version", REP_VERSION);
-    rep_json_close(&j);
+    rep_json_identity(&j, "npusim.diff/1");
     rep_json_bool(&j, "changed", d->changed);
     json_side(&j, "old", &d->old);
     json_side(&j, "new", &d->new);

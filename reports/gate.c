@@ -5,7 +5,6 @@
 
 #include "reports/jsonw.h"
 #include "reports/out.h"
-#include "reports/version.h"
 
 /* --- text ------------------------------------------------------------------------------------- */
 
@@ -86,11 +85,7 @@ static void json_rule(rep_json *j, const npu_check *c, size_t id)
 void rep_gate_json(const npu_gate *g, FILE *f)
 {
     rep_json j = rep_json_begin(f);
-    rep_json_str(&j, "schema", "npusim.check/1");
-    rep_json_open(&j, "tool", REP_OBJECT_LINE);
-    rep_json_str(&j, "name", "npusim");
-    rep_json_str(&j, "version", REP_VERSION);
-    rep_json_close(&j);
+    rep_json_identity(&j, "npusim.check/1");
     rep_json_bool(&j, "passed", g->failed == 0);
     rep_json_open(&j, "counts", REP_OBJECT_LINE);
     for (int v = 0; v < NPU_VERDICTS; v++)

@@ -75,11 +75,7 @@ void rep_history_text(const npu_history *h, FILE *f)
 void rep_history_json(const npu_history *h, FILE *f)
 {
     rep_json j = rep_json_begin(f);
-    rep_json_str(&j, "schema", "npusim.history/1");
-    rep_json_open(&j, "tool", REP_OBJECT_LINE);
-    rep_json_str(&j, "name", "npusim");
-    rep_json_str(&j, "version", REP_VERSION);
-    rep_json_close(&j);
+    rep_json_identity(&j, "npusim.history/1");
     rep_json_str(&j, "metric", h->metric);
     rep_json_str(&j, "unit", h->unit);
     rep_json_open(&j, "series", REP_ARRAY);

@@ -9,7 +9,6 @@
 #include "reports/columns.h"
 #include "reports/html.h"
 #include "reports/jsonw.h"
-#include "reports/version.h"
 
 static void causes(rep_json *j, const char *key, const int64_t crit[NPU_CAUSES])
 {
@@ -29,11 +28,7 @@ static void strings(rep_json *j, const char *key, char *const *s, size_t n)
 
 static void head(rep_json *j, const npu_profile *p)
 {
-    rep_json_str(j, "schema", "npusim.profile/1");
-    rep_json_open(j, "tool", REP_OBJECT_LINE);
-    rep_json_str(j, "name", "npusim");
-    rep_json_str(j, "version", REP_VERSION);
-    rep_json_close(j);
+    rep_json_identity(j, "npusim.profile/1");
     rep_json_open(j, "model", REP_OBJECT_LINE);
     rep_json_str(j, "file", p->file);
     rep_json_str(j, "name", p->name);

@@ -7,6 +7,7 @@
 
 #include "base/num.h"
 #include "reports/out.h"
+#include "reports/version.h"
 
 /* Comma, line break and key in front of a value. */
 static void member(rep_json *j, const char *key)
@@ -109,4 +110,13 @@ void rep_json_null(rep_json *j, const char *key)
 {
     member(j, key);
     fputs("null", j->f);
+}
+
+void rep_json_identity(rep_json *j, const char *schema)
+{
+    rep_json_str(j, "schema", schema);
+    rep_json_open(j, "tool", REP_OBJECT_LINE);
+    rep_json_str(j, "name", "npusim");
+    rep_json_str(j, "version", REP_VERSION);
+    rep_json_close(j);
 }

@@ -21,6 +21,7 @@ typedef struct {
 typedef enum { REP_OBJECT, REP_ARRAY, REP_OBJECT_LINE, REP_ARRAY_LINE } rep_json_kind;
 
 rep_json rep_json_begin(FILE *f);                     /* opens the top-level object */
+void rep_json_identity(rep_json *j, const char *schema); /* first keys of a file: schema, tool */
 void rep_json_end(rep_json *j);                       /* closes it and ends the line */
 void rep_json_open(rep_json *j, const char *key, rep_json_kind kind);
 void rep_json_close(rep_json *j);

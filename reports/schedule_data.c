@@ -6,7 +6,6 @@
 #include "reports/jsonw.h"
 #include "reports/out.h"
 #include "reports/schedule.h"
-#include "reports/version.h"
 
 rep_num rep_us(int64_t ns)
 {
@@ -40,11 +39,7 @@ static void maybe_us(rep_json *j, const char *key, int64_t ns)
 static void head(rep_json *j, const npu_schedule *s, const rep_schedule_options *o)
 {
     const npu_workload *w = s->w;
-    rep_json_str(j, "schema", "npusim.schedule/1");
-    rep_json_open(j, "tool", REP_OBJECT_LINE);
-    rep_json_str(j, "name", "npusim");
-    rep_json_str(j, "version", REP_VERSION);
-    rep_json_close(j);
+    rep_json_identity(j, "npusim.schedule/1");
     rep_json_str(j, "title", o->title);
     rep_json_str(j, "policy", npu_sched_policy_name(w->policy));
     rep_json_int(j, "cores", w->cores);

@@ -70,6 +70,7 @@ expect 0 "npusim-chips as a name" "$tmp/npusim-chips" --help
 
 # Every command that reads a model: none given, missing, folder, not a model.
 echo "this is not a model" >"$tmp/junk"
+mkdir "$tmp/cwd" && cd "$tmp/cwd" || exit 99 # where no earlier run left its reports
 for name in profile hb_perf disasm bench; do
     expect 2 "npusim $name: FILE is missing" npusim "$name"
     expect 3 "npusim $name: no such file" npusim "$name" "$tmp/none.cvimodel"

@@ -30,7 +30,7 @@ def profile(path, **sets):
 
 
 def need(what, a, relation, b):
-    if not {"==": a == b, "<=": a <= b, ">=": a >= b}[relation]:
+    if not {"==": a == b, "<=": a <= b, ">=": a >= b, ">": a > b}[relation]:
         failed.append("%s: %r %s %r does not hold" % (what, a, relation, b))
 
 
@@ -128,6 +128,8 @@ def settings(path, p):
     need("contention 0.5: TIU ms", half["tiu_ms"], "==", p["tiu_ms"])
     need("contention 0.5: CPU", half["cpu_cycles"], "==", p["cpu_cycles"])
     need("contention 0.5: TDMA", half["tdma_ms"], ">=", p["tdma_ms"])
+    if p["critical_path_cycles"]["ddr"]:
+        need("contention 0.5: DDR-bound transfers", half["tdma_cycles"], ">", p["tdma_cycles"])
     need("contention 0.5: bytes", half["ddr"]["total_bytes"], "==", p["ddr"]["total_bytes"])
     fast = profile(path, ddr__bandwidth_mbps=2 * mbps)
     need("twice the bandwidth", fast["latency_cycles"], "<=", p["latency_cycles"])

@@ -212,7 +212,7 @@ static npu_status complete(const merging *m, npu_err *err)
         if (!m->seen[i])
             return npu_fail(err, NPU_BAD_INPUT, "shard %zu of %.0f is missing", i, m->shards);
     for (size_t i = 0; i < m->s->n; i++)
-        if (m->s->point[i].result.status == NPU_POINT_TODO)
+        if (m->s->point[i].result.status == NPU_POINT_PENDING)
             return npu_fail(err, NPU_BAD_INPUT, "point %zu of %zu is in no shard", i + 1, m->s->n);
     return NPU_OK;
 }

@@ -105,7 +105,7 @@ static npu_status choose(execution *x, npu_err *err)
     if (!x->todo)
         return npu_fail(err, NPU_LIMIT, "out of memory");
     for (size_t i = s->shard - 1; i < s->sweep->n; i += s->shards)
-        if (s->sweep->point[i].result.status == NPU_POINT_TODO)
+        if (s->sweep->point[i].result.status == NPU_POINT_PENDING)
             x->todo[x->n++] = (uint32_t)i;
     return NPU_OK;
 }

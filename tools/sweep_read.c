@@ -37,13 +37,13 @@ static int by_id(const void *a, const void *b, void *points)
 
 static npu_status read_result(reader *r, npu_point_result *out)
 {
-    static const char *const status[] = {"todo", "ok", "fail", "skipped"};
     char **metric = r->field + FIRST_KEY + r->s->nkey;
     const char *bound = metric[NPU_METRICS];
     *out = (npu_point_result){0};
-    while (out->status < 4 && strcmp(status[out->status], r->field[STATUS]) != 0)
-        out->status++;
-    if (out->status == 4 || out->status == NPU_POINT_TODO)
+    for (out->status = NPU_POINT_OK; out->status <= NPU_POINT_SKIPPED; out->status++)
+        if (strcmp(npu_point_status_name(out->status), r->field[STATUS]) == 0)
+            break;
+    if (out->status > NPU_POINT_SKIPPED)
         return bad_row(r, "status: ok, fail or skipped is needed", r->field[STATUS]);
     snprintf(out->error, sizeof out->error, "%.*s", (int)sizeof out->error - 1, r->field[ERROR]);
     if (out->status != NPU_POINT_OK)
@@ -73,7 +73,7 @@ static npu_status take_by_id(reader *r)
     }
     for (; lo < r->s->n && strcmp(r->s->point[r->order[lo]].id, r->field[ID]) == 0; lo++) {
         NPU_TRY(read_result(r, &result));
-        r->taken += r->s->point[r->order[lo]].result.status == NPU_POINT_TODO;
+        r->taken += r->s->point[r->order[lo]].result.status == NPU_POINT_PENDING;
         r->s->point[r->order[lo]].result = result;
     }
     return NPU_OK;
@@ -88,7 +88,7 @@ static npu_status take_point(reader *r)
         return bad_row(r, "point: a number of the sweep is needed", r->field[POINT]);
     npu_sweep_point *p = &r->s->point[(size_t)number - 1];
     double *value = r->s->values + ((size_t)number - 1) * r->s->nkey;
-    if (p->result.status != NPU_POINT_TODO)
+    if (p->result.status != NPU_POINT_PENDING)
         return bad_row(r, "point: the number occurs twice", r->field[POINT]);
     while (p->model < r->s->nmodel && strcmp(r->s->model[p->model].name, r->field[MODEL]) != 0)
         p->model++;

@@ -22,10 +22,12 @@ typedef struct {
 
 extern const npu_metric_info npu_metric_table[NPU_METRICS];
 
-typedef enum { NPU_POINT_TODO, NPU_POINT_OK, NPU_POINT_FAIL, NPU_POINT_SKIPPED } npu_point_status;
+typedef enum {
+    NPU_POINT_PENDING, NPU_POINT_OK, NPU_POINT_FAIL, NPU_POINT_SKIPPED
+} npu_point_status;
 typedef enum { NPU_BOUND_COMPUTE, NPU_BOUND_MEMORY, NPU_BOUND_BALANCED, NPU_BOUND_CPU } npu_bound;
 
-const char *npu_point_status_name(npu_point_status s); /* "ok", "fail", "skipped", "todo" */
+const char *npu_point_status_name(npu_point_status s); /* "ok", "fail", "skipped", "pending" */
 const char *npu_bound_name(npu_bound b);               /* "compute", "memory", ... */
 
 typedef struct { /* what a simulation of one point gives; plain bytes, so it travels over a pipe */
