@@ -8,6 +8,7 @@ allowed() {
     formats) echo base formats ;;
     sim) echo base sim ;;
     models) echo base sim models ;;
+    compiler) echo base formats sim models compiler ;;
     perf) echo base sim models perf ;;
     reports) echo base reports ;;
     include) ;;
@@ -28,7 +29,7 @@ violations() {
     done
 }
 
-for layer in base formats sim models perf reports include; do
+for layer in base formats sim models compiler perf reports include; do
     violations "$layer" >"$tmp/found"
     if [ -s "$tmp/found" ]; then
         fail "$layer includes only what it may"

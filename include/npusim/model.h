@@ -98,6 +98,8 @@ typedef struct {
     size_t nattr;
     uint8_t *args;              /* CPU: function_args as stored */
     size_t nargs;
+    uint32_t *fcall;            /* TPU: first command of each function call; none: one call */
+    size_t nfcall;
 } npu_routine;
 
 typedef struct {
@@ -109,6 +111,23 @@ typedef struct {
     npu_routine *routine;       /* in order of execution */
     size_t nroutine;
 } npu_program;
+
+typedef struct {                /* a layer as the compiler knew it (.bin; a .cvimodel has none) */
+    char *name, *type;          /* "conv1", "HzSQuantizedConv" */
+    uint32_t routine;           /* index */
+    uint64_t ops;               /* useful: 2 per multiply-accumulate */
+    uint32_t kh, kw, sh, sw;    /* kernel, stride; 0: none */
+    uint32_t out_c, out_h, out_w;
+} npu_layer_info;
+
+typedef struct {                /* a node of the converted network (.bin) */
+    char *name, *type;          /* "prob", "Softmax" */
+    bool npu;
+    int32_t subgraph;           /* NPU: number in the node table, id(k) */
+    char *why;                  /* CPU: the reason in words; NULL */
+    char **in, **out;           /* value names: edges join equal names */
+    size_t nin, nout;
+} npu_node_info;
 
 typedef struct npu_model {
     char *path;                 /* as given by the caller */
@@ -127,12 +146,29 @@ typedef struct npu_model {
     size_t nprogram;
     npu_section *section;
     size_t nsection;
+    /* .bin only; all owned */
+    char *march;                /* "bernoulli2"; NULL in a .cvimodel */
+    char *info;                 /* JSON: versions, conversion parameters (docs/BIN_FORMAT.md) */
+    bool debug;                 /* compiled with debug: the layer table is meant to be shown */
+    uint32_t cores;             /* that work on one frame, 1 or 2; 0 in a .cvimodel */
+    npu_layer_info *layer;      /* index = layer id of the commands */
+    size_t nlayer;
+    npu_node_info *node;
+    size_t nnode;
+    char **member;              /* packed file: names of all models in it; this is the first, or
+                                   the one npu_model_open_member asked for */
+    size_t nmember;
 } npu_model;
 
 /* Opens PATH, whatever container it is (sniffed by magic).  On success *out is the caller's, to
  * npu_model_free; on failure *out is NULL.  Errors: NPU_BAD_INPUT (unreadable, truncated,
  * inconsistent), NPU_UNSUPPORTED (encrypted section, unknown container version), NPU_LIMIT. */
 npu_status npu_model_open(const char *path, npu_model **out, npu_err *err);
+
+/* As npu_model_open for the model NAME of a packed file (NULL: the first).  Errors: also
+ * NPU_BAD_INPUT when there is no such model (lists those there are). */
+npu_status npu_model_open_member(const char *path, const char *name, npu_model **out,
+                                 npu_err *err);
 
 /* As npu_model_open for an image already in memory (copied); PATH is used in messages only. */
 npu_status npu_model_parse(const char *path, const uint8_t *bytes, size_t n, npu_model **out,
