@@ -77,7 +77,8 @@ void g_sweep(npu_graph *g);
 /* Multiply-accumulates of Conv, ConvTranspose, ConvInteger, QLinearConv, Gemm and MatMul node N
  * (batch included); 0 for others, or when a shape is unknown. */
 uint64_t g_macs(const npu_graph *g, const npu_node *n);
-/* Sums over live nodes: MACs, of which depthwise; elements of float, int8 and uint8 constants. */
+/* Sums over live nodes: MACs, of which depthwise; elements of float, int8 and uint8 constants that
+ * the file has (initialisers and Constant nodes, not folded ones). */
 void g_totals(const npu_graph *g, uint64_t *macs, uint64_t *depthwise, uint64_t *params);
 
 /* "1x3x224x224", "?" for unknown parts.  Returns TEXT. */
