@@ -17,7 +17,7 @@ static npu_status no_memory(npu_err *err)
     return npu_fail(err, NPU_LIMIT, "out of memory");
 }
 
-/* --- types --------------------------------------------------------------------------------------- */
+/* --- types ---------------------------------------------------------------------------------- */
 
 static npu_status read_shape(const onnx_reader *r, const OnnxPb__Shape *shape, npu_value *v,
                              npu_err *err)
@@ -57,7 +57,7 @@ npu_status onnx_read_type(onnx_reader *r, const OnnxPb__ValueInfo *info, int32_t
     return t->tensor_type->shape ? read_shape(r, t->tensor_type->shape, v, err) : NPU_OK;
 }
 
-/* --- the graph ----------------------------------------------------------------------------------- */
+/* --- the graph ------------------------------------------------------------------------------ */
 
 static npu_status read_initialisers(onnx_reader *r, OnnxPb__Graph *graph, npu_err *err)
 {
@@ -179,7 +179,7 @@ static npu_status read_graph(onnx_reader *r, OnnxPb__Graph *graph, npu_err *err)
     return g_sort(r->g, err);
 }
 
-/* --- the file ------------------------------------------------------------------------------------ */
+/* --- the file ------------------------------------------------------------------------------- */
 
 /* Version of ONNX's own operators, 0: none named. */
 static int64_t opset_of(const OnnxPb__Model *m)

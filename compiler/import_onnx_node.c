@@ -29,7 +29,7 @@ static label label_of(const OnnxPb__Node *n, size_t k)
     return l;
 }
 
-/* --- attributes ---------------------------------------------------------------------------------- */
+/* --- attributes ----------------------------------------------------------------------------- */
 
 /* Files before IR 3 and some writers leave the type out: then the field that is there decides. */
 static int attr_type(const OnnxPb__Attribute *a)
@@ -150,7 +150,7 @@ static npu_status read_attrs(onnx_reader *r, const OnnxPb__Node *n, size_t k, in
     return NPU_OK;
 }
 
-/* --- Constant ------------------------------------------------------------------------------------ */
+/* --- Constant ------------------------------------------------------------------------------- */
 
 static npu_status constant_list(onnx_reader *r, int32_t v, npu_elem elem, int rank, size_t n,
                                 const void *data, npu_err *err)
@@ -190,7 +190,7 @@ static npu_status read_constant(onnx_reader *r, OnnxPb__Node *n, size_t k, int32
                     "are read", r->path, node.s, a->name);
 }
 
-/* --- nodes --------------------------------------------------------------------------------------- */
+/* --- nodes ---------------------------------------------------------------------------------- */
 
 static bool is_onnx(const char *domain)
 {

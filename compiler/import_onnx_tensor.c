@@ -1,6 +1,6 @@
-/* TensorProto -> constant.  The data comes in one of three forms: raw little-endian bytes, a list of
- * numbers of a wider type (int32_data carries int8, float16 bits, ...), or a range of another file
- * beside the model.  Whatever the form, its length must be that of the shape. */
+/* TensorProto -> constant.  The data comes in one of three forms: raw little-endian bytes, a
+ * list of numbers of a wider type (int32_data carries int8, bits of float16, ...), or a range of
+ * another file beside the model.  Whatever the form, its length must be that of the shape. */
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -24,7 +24,7 @@ static npu_status wrong_length(const onnx_reader *r, const target *to, uint64_t 
                     (unsigned long long)(strcmp(unit, "bytes") ? to->count : to->bytes));
 }
 
-/* --- lists of numbers ---------------------------------------------------------------------------- */
+/* --- lists of numbers ----------------------------------------------------------------------- */
 
 /* Range of an element type that travels in int32_data. */
 static void int_range(npu_elem e, int32_t *min, int32_t *max)
@@ -105,7 +105,7 @@ static npu_status read_typed(const onnx_reader *r, const OnnxPb__Tensor *t, cons
     }
 }
 
-/* --- external data ------------------------------------------------------------------------------- */
+/* --- external data -------------------------------------------------------------------------- */
 
 /* A relative path that stays below the model's folder. */
 static bool safe_location(const char *p)
@@ -219,7 +219,7 @@ static npu_status read_external(onnx_reader *r, const OnnxPb__Tensor *t, target 
     return s;
 }
 
-/* --- tensors ------------------------------------------------------------------------------------- */
+/* --- tensors -------------------------------------------------------------------------------- */
 
 static void give_back(onnx_reader *r, OnnxPb__Tensor *t)
 {
