@@ -71,6 +71,10 @@ void g_kill(npu_graph *g, int32_t node);
  * do not.  Errors: NPU_BAD_INPUT naming a node of a cycle, or a value nobody produces. */
 npu_status g_sort(npu_graph *g, npu_err *err);
 
+/* Indices of the live nodes in topological order (file order where that is one) into ORDER, which
+ * has room for nnode; *N: how many.  Errors: as g_sort. */
+npu_status g_order(const npu_graph *g, uint32_t *order, uint32_t *n, npu_err *err);
+
 /* Removes nodes none of whose outputs is read or a graph output, until there are none. */
 void g_sweep(npu_graph *g);
 
