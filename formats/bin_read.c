@@ -27,8 +27,8 @@ npu_status bin_open(const char *what, const uint8_t *bytes, size_t n, bin_file *
                     .chunks = (uint32_t)buf_at(&b, BIN_AT_CHUNKS, 4)};
     buf_seek(&b, BIN_HEADER);
     if (b.failed || !bin_sniff(bytes, n))
-        return npu_fail(err, NPU_BAD_INPUT, "%s: truncated: %zu bytes found, the header alone needs "
-                        "%u", what, n, (unsigned)BIN_HEADER);
+        return npu_fail(err, NPU_BAD_INPUT, "%s: truncated: %zu bytes found, the header alone "
+                        "needs %u", what, n, (unsigned)BIN_HEADER);
     if (major != BIN_MAJOR)
         return npu_fail(err, NPU_UNSUPPORTED, "%s: container version %u.%u; %u.x is read", what,
                         major, f->minor, (unsigned)BIN_MAJOR);
@@ -89,8 +89,8 @@ npu_status bin_next(const char *what, bin_file *f, bin_chunk *c, npu_err *err)
         if (pad[i])
             b->failed = true;
     if (b->failed)
-        return npu_fail(err, NPU_BAD_INPUT, "%s: chunk %s is not followed by zeros to a multiple of "
-                        "%u", what, c->tag, (unsigned)BIN_ALIGN);
+        return npu_fail(err, NPU_BAD_INPUT, "%s: chunk %s is not followed by zeros to a "
+                        "multiple of %u", what, c->tag, (unsigned)BIN_ALIGN);
     return NPU_OK;
 }
 
@@ -299,8 +299,8 @@ static npu_status check_directory(const char *path, const directory *d, bin_file
         if (strcmp(c.tag, "MODL") && f->minor > BIN_MINOR)
             continue;
         if (strcmp(c.tag, "MODL") || i >= d->n || d->at[i] != c.offset || d->bytes[i] != c.bytes)
-            return npu_fail(err, NPU_BAD_INPUT, "%s: chunk %s at byte %zu is not what the directory "
-                            "says", path, c.tag, c.offset);
+            return npu_fail(err, NPU_BAD_INPUT, "%s: chunk %s at byte %zu is not what the "
+                            "directory says", path, c.tag, c.offset);
         i++;
     }
     if (i < d->n)

@@ -1,4 +1,4 @@
-/* formats/bin: a model written and read back is the same, also packed; what is broken is refused. */
+/* formats/bin: a model written and read back is the same, also packed; broken ones are refused. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,11 +10,13 @@
 #include "tests/unit/model_fixture.h"
 #include "tests/unit/unit.h"
 
-static npu_layer_info layers[] = {{"conv1", "HzSQuantizedConv", 0, 1234567890123, 3, 3, 2, 2, 8, 4, 4},
-                                  {"out", "HzLut", 1, 0, 0, 0, 0, 0, 1, 2, 3}};
+static npu_layer_info layers[] = {
+    {"conv1", "HzSQuantizedConv", 0, 1234567890123, 3, 3, 2, 2, 8, 4, 4},
+    {"out", "HzLut", 1, 0, 0, 0, 0, 0, 1, 2, 3}};
 static char *in_a[] = {"in put/:0"}, *in_b[] = {"b"}, *out_c[] = {"输出"};
-static npu_node_info nodes[] = {{"conv1", "HzSQuantizedConv", true, 0, NULL, in_a, in_b, 1, 1},
-                                {"prob", "Softmax", false, -1, "runs on the CPU", in_b, out_c, 1, 1}};
+static npu_node_info nodes[] = {
+    {"conv1", "HzSQuantizedConv", true, 0, NULL, in_a, in_b, 1, 1},
+    {"prob", "Softmax", false, -1, "runs on the CPU", in_b, out_c, 1, 1}};
 static uint32_t fcalls[] = {0, 1};
 
 /* The model of the fixture with what a .bin has besides. */
