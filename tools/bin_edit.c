@@ -1,5 +1,5 @@
-/* See bin_edit.h.  Which nodes may go is the vendor's rule; what a removed node did, the application
- * must do, so its numbers stay in the file. */
+/* See bin_edit.h.  Which nodes may go is the vendor's rule; what a removed node did, the
+ * application must do, so its numbers stay in the file. */
 #include "tools/bin_edit.h"
 
 #include <stdio.h>

@@ -25,14 +25,14 @@ static const opt_spec spec[] = {
     {"all", 'a', OPT_LIST, AT(all), "TYPE",
      "remove every removable node of this type, such as Dequantize; may be repeated", 0, 0},
     {"output", 'o', OPT_STRING, AT(output), "OUT.bin",
-     "write to OUT.bin (default: the file's own name and _modified.bin, in the current folder)", 0,
-     0},
+     "write to OUT.bin (default: the file's own name and _modified.bin, in the current folder)",
+     0, 0},
     OPT_END};
 
 static const opt_program program = {
     .args = "FILE", .min_args = 1, .max_args = 1, .spec = spec,
-    .doc = "Removes nodes that run on the CPU at the edges of a model: Quantize and Transpose at its "
-           "inputs; Transpose, Dequantize, Cast, Reshape and Softmax at its outputs. The "
+    .doc = "Removes nodes that run on the CPU at the edges of a model: Quantize and Transpose at "
+           "its inputs; Transpose, Dequantize, Cast, Reshape and Softmax at its outputs. The "
            "application must then do their work; their scales stay in the file (hb_model_info). "
            "Without -r and -a it lists the nodes that can be deleted. What it does is also in "
            LOG_FILE ".",

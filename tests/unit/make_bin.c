@@ -1,8 +1,8 @@
 /* Writes an assembler text as a .bin: make_bin TEXT.npuasm OUT.bin [name=NAME] [debug] [cores=2].
  *
- * For scripts that need a .bin without the compiler.  Nodes, layers and INFO, which the language does
- * not have, are made up from the routines: an NPU routine is one node, a CPU routine one of the type
- * its function stands for. */
+ * For scripts that need a .bin without the compiler.  Nodes, layers and INFO, which the language
+ * does not have, are made up from the routines: an NPU routine is one node, a CPU routine one of
+ * the type its function stands for. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
