@@ -103,7 +103,7 @@ function run(   nb, nt, i, b, t, s) {
             die("nobody makes " bottom[i])
     b = bottom[1]; t = top[1]
     if (type == "Input") {
-        match(layer, /shape *{[^}]*}/)
+        match(layer, /shape *[{][^}]*[}]/)
         split(substr(layer, RSTART, RLENGTH), word, /dim: */)
         set(t, word[3] + 0, word[4] + 0, word[5] + 0)
         input = C[t] "x" H[t] "x" W[t]
@@ -136,7 +136,7 @@ function run(   nb, nt, i, b, t, s) {
 END {
     if (bad)
         exit 1
-    n = split(text, part, /layer *{/)
+    n = split(text, part, /layer *[{]/)
     for (i = 2; i <= n; i++) {
         layer = part[i]
         run()
