@@ -59,7 +59,7 @@ struct cf_net {
 npu_status cf_import(const char *path, const char *text, size_t n, cf_model *model,
                      uint64_t model_bytes, npu_graph **out, npu_err *err);
 
-/* --- the list of layers (import_caffe_net.c) ----------------------------------------------------- */
+/* --- the list of layers (import_caffe_net.c) -------------------------------------------------- */
 
 const cf_kind *cf_kind_find(const char *type);
 /* Layers of the TEST phase with their blobs counted; inputs of the net become graph inputs. */
@@ -79,21 +79,22 @@ int32_t cf_new_blob(cf_net *c, const char *name);
 /* Top K of L is an input of the net. */
 void cf_net_input(cf_net *c, cf_layer *l, unsigned k, cf_shape s);
 
-/* --- failing -------------------------------------------------------------------------------------- */
+/* --- failing ---------------------------------------------------------------------------------- */
 
 /* "PATH:line: layer NAME (TYPE): ...", with the line of the layer. */
 void cf_fail(cf_net *c, const cf_layer *l, npu_status s, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));
 void cf_no_memory(cf_net *c);
 
-/* --- parameters (import_caffe_param.c) ------------------------------------------------------------ */
+/* --- parameters (import_caffe_param.c) -------------------------------------------------------- */
 
 /* Field NAME of message M (may be NULL), DFLT when absent; outside MIN..MAX: failure. */
 int64_t cf_int(cf_net *c, const cf_layer *l, const prototxt_field *m, const char *name,
                int64_t dflt, int64_t min, int64_t max);
 double cf_num(cf_net *c, const cf_layer *l, const prototxt_field *m, const char *name, double dflt);
 bool cf_bool(cf_net *c, const cf_layer *l, const prototxt_field *m, const char *name, bool dflt);
-/* Enumeration: place in NAMES (ended by NULL) of the word, or the number in CODES (NULL: 0, 1, ...). */
+/* Enumeration: place in NAMES (ended by NULL) of the word, or of the number in CODES (NULL: 0, 1,
+ * ...). */
 int cf_choice(cf_net *c, const cf_layer *l, const prototxt_field *m, const char *name,
               const char *const *names, const int *codes, int dflt);
 /* Repeated numbers; returns how many.  More than MAX_N, or outside MIN..MAX: failure. */
@@ -110,7 +111,7 @@ int cf_axis(cf_net *c, const cf_layer *l, const prototxt_field *m, const char *n
 /* A message { dim: ... } with dimensions MIN..2^31-1. */
 cf_shape cf_dims(cf_net *c, const cf_layer *l, const prototxt_field *m, int64_t min);
 
-/* --- values and nodes (import_caffe_emit.c) ------------------------------------------------------- */
+/* --- values and nodes (import_caffe_emit.c) --------------------------------------------------- */
 
 cf_shape cf_shape_of(const cf_net *c, int32_t value); /* NPU_NONE: 1x1x1x1 */
 int64_t cf_count(const cf_shape *s, int from, int to); /* product of dimensions FROM up to TO */
@@ -148,9 +149,10 @@ int32_t cf_empty(cf_net *c, const cf_layer *l, const char *suffix); /* no elemen
 /* Reshapes IN to S through a helper node; OUT NPU_NONE: a helper value.  Returns the value. */
 int32_t cf_reshape(cf_net *c, cf_layer *l, const char *suffix, int32_t in, cf_shape s, int32_t out);
 
-/* --- weights (import_caffe_weights.c) ------------------------------------------------------------- */
+/* --- weights (import_caffe_weights.c) --------------------------------------------------------- */
 
-/* Reads N BYTES of a .caffemodel; PATH must outlive *OUT, which is the caller's, to cf_model_free. */
+/* Reads N BYTES of a .caffemodel; PATH must outlive *OUT, which is the caller's, to
+ * cf_model_free. */
 npu_status cf_model_parse(const char *path, const uint8_t *bytes, size_t n, cf_model **out,
                           npu_err *err);
 void cf_model_free(cf_model *m); /* accepts NULL */
@@ -158,14 +160,14 @@ void cf_model_free(cf_model *m); /* accepts NULL */
 size_t cf_blobs(const cf_net *c, const cf_layer *l);
 /* L has exactly N blobs, when there is a model. */
 void cf_want_blobs(cf_net *c, const cf_layer *l, size_t n);
-/* Blob K of L, which must have shape S (dimensions of one do not matter).  NULL: synthetic, or failed.
- * Lives in the arena. */
+/* Blob K of L, which must have shape S (dimensions of one do not matter).  NULL: synthetic, or
+ * failed.  Not owned; lives as long as the model. */
 const float *cf_blob_data(cf_net *c, const cf_layer *l, unsigned k, cf_shape s);
 /* Blob K as a constant whose shape is SHOWN (as many elements as S), named layer_SUFFIX. */
 int32_t cf_weight(cf_net *c, const cf_layer *l, unsigned k, const char *suffix, cf_shape s,
                   cf_shape shown);
 
-/* --- output sizes; 0 or less: the window does not fit --------------------------------------------- */
+/* --- output sizes; 0 or less: the window does not fit ----------------------------------------- */
 
 int64_t cf_conv_out(int64_t in, int64_t kernel, int64_t stride, int64_t pad, int64_t dilation);
 int64_t cf_deconv_out(int64_t in, int64_t kernel, int64_t stride, int64_t pad, int64_t dilation);

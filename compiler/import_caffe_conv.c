@@ -12,7 +12,10 @@ void cf_inner_product(cf_net *c, cf_layer *l);
 void cf_pooling(cf_net *c, cf_layer *l);
 void cf_spp(cf_net *c, cf_layer *l);
 
-typedef struct { int64_t kernel[2], stride[2], pad[2], dilation[2], group, outputs; bool bias; } window;
+typedef struct {
+    int64_t kernel[2], stride[2], pad[2], dilation[2], group, outputs;
+    bool bias;
+} window;
 
 static bool four_dims(cf_net *c, const cf_layer *l, const cf_shape *x)
 {
@@ -105,7 +108,7 @@ void cf_deconvolution(cf_net *c, cf_layer *l)
     conv_node(c, l, &w, cf_shape4(x.dim[1], w.outputs / w.group, w.kernel[0], w.kernel[1]), y);
 }
 
-/* Dimensions from AXIS on are one row of the matrix; a bottom that is not 2-D is flattened first. */
+/* Dimensions from AXIS on are one row of the matrix; a bottom that is not 2-D is flattened. */
 void cf_inner_product(cf_net *c, cf_layer *l)
 {
     const prototxt_field *p = prototxt_get(l->m, "inner_product_param");

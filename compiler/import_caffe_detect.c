@@ -1,5 +1,5 @@
-/* Caffe layers of detectors: PriorBox, DetectionOutput, YOLO outputs, regions of interest.  They stay
- * what they are: op.def has them as operators of their own. */
+/* Caffe layers of detectors: PriorBox, DetectionOutput, YOLO outputs, regions of interest.  They
+ * stay what they are: op.def has them as operators of their own. */
 #include <math.h>
 #include <string.h>
 
@@ -112,7 +112,7 @@ void cf_detection_output(cf_net *c, cf_layer *l)
     int32_t node = cf_node(c, l, NPU_OP_DETECTIONOUTPUT, NULL, l->in, l->nbottom,
                            cf_top(c, l, 0, detections(n)));
     cf_set_int(c, node, "num_classes", classes);
-    cf_set_int(c, node, "keep_top_k", keep);
+    cf_set_int(c, node, "keep_top_k", n); /* -1, keep all, as a number */
     copy_int(c, l, p, "background_label_id", 0, node);
     cf_set_int(c, node, "share_location", cf_bool(c, l, p, "share_location", true));
     cf_set_int(c, node, "variance_encoded_in_target",
@@ -150,6 +150,7 @@ void cf_yolo(cf_net *c, cf_layer *l)
                            cf_top(c, l, 0, detections(n)));
     cf_set_int(c, node, "num_classes", classes);
     cf_set_int(c, node, "num_box", box);
+    cf_set_int(c, node, "keep_top_k", n);
     cf_set_int(c, node, "mask_group_num", groups);
     copy_num(c, l, p, "confidence_threshold", 0.01, node);
     copy_num(c, l, p, "nms_threshold", 0.45, node);

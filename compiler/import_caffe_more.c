@@ -16,7 +16,7 @@ void cf_interp(cf_net *c, cf_layer *l);
 void cf_reorg(cf_net *c, cf_layer *l);
 void cf_pass_through(cf_net *c, cf_layer *l);
 
-/* --- what gives data is an input of the net ------------------------------------------------------- */
+/* --- what gives data is an input of the net --------------------------------------------------- */
 
 /* One shape for all tops, or one each. */
 static void shapes(cf_net *c, cf_layer *l, const prototxt_field *p)
@@ -72,7 +72,8 @@ void cf_memory_data(cf_net *c, cf_layer *l)
 void cf_image_data(cf_net *c, cf_layer *l)
 {
     const prototxt_field *p = prototxt_get(l->m, "image_data_param");
-    int64_t crop = cf_int(c, l, prototxt_get(l->m, "transform_param"), "crop_size", 0, 0, INT32_MAX);
+    const prototxt_field *t = prototxt_get(l->m, "transform_param");
+    int64_t crop = cf_int(c, l, t, "crop_size", 0, 0, INT32_MAX);
     int64_t h = crop ? crop : cf_int(c, l, p, "new_height", 0, 0, INT32_MAX);
     int64_t w = crop ? crop : cf_int(c, l, p, "new_width", 0, 0, INT32_MAX);
     if (h == 0 || w == 0) {
@@ -84,7 +85,7 @@ void cf_image_data(cf_net *c, cf_layer *l)
            cf_bool(c, l, p, "is_color", true) ? 3 : 1, h, w);
 }
 
-/* --- along an axis -------------------------------------------------------------------------------- */
+/* --- along an axis ---------------------------------------------------------------------------- */
 
 /* Softmax of opset 11 takes everything from its axis on as one row; Caffe's takes the axis alone.
  * So an axis with elements behind it goes to the end and back. */
@@ -119,7 +120,8 @@ static void integers(cf_net *c, int32_t v)
 }
 
 /* TopK of IN along AXIS: its values, or their places, are VALUE; the other output is nobody's. */
-static void top_k(cf_net *c, cf_layer *l, int32_t in, int axis, int64_t k, bool places, int32_t value)
+static void top_k(cf_net *c, cf_layer *l, int32_t in, int axis, int64_t k, bool places,
+                  int32_t value)
 {
     int32_t out[2] = {places ? NPU_NONE : value, places ? value : NPU_NONE};
     int32_t ins[2] = {in, cf_int64s(c, l, "k", &k, 1)};
@@ -194,7 +196,7 @@ void cf_reduction(cf_net *c, cf_layer *l)
                  cf_top(c, l, 0, y));
 }
 
-/* --- resizing --------------------------------------------------------------------------------------- */
+/* --- resizing --------------------------------------------------------------------------------- */
 
 static bool four_dims(cf_net *c, const cf_layer *l, const cf_shape *x)
 {

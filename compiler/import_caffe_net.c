@@ -4,7 +4,6 @@
 #include <string.h>
 #include <uthash.h>
 
-#include "base/near.h"
 #include "compiler/import_caffe.h"
 
 struct cf_blob {
@@ -104,7 +103,7 @@ int32_t cf_new_blob(cf_net *c, const char *name)
     return NPU_NONE;
 }
 
-/* --- layers --------------------------------------------------------------------------------------- */
+/* --- layers ----------------------------------------------------------------------------------- */
 
 static const char *text_of(cf_net *c, const prototxt_field *f)
 {
@@ -313,7 +312,7 @@ cf_layer *cf_merge_scale(cf_net *c, cf_layer *l)
     return s;
 }
 
-/* --- inputs and outputs ---------------------------------------------------------------------------- */
+/* --- inputs and outputs ----------------------------------------------------------------------- */
 
 static void add_value(cf_net *c, int32_t **list, uint32_t *n, int32_t v)
 {

@@ -148,7 +148,8 @@ void cf_scale(cf_net *c, cf_layer *l)
         s = shown = cf_shape_of(c, factor);
     } else {
         s = along(c, l, p, &x, &shown);
-        factor = c->model ? cf_weight(c, l, 0, "scale", s, shown) : cf_fill(c, l, "scale", shown, 1);
+        factor = c->model ? cf_weight(c, l, 0, "scale", s, shown)
+                          : cf_fill(c, l, "scale", shown, 1);
     }
     if (!two || bias)
         cf_want_blobs(c, l, !two + bias);
@@ -156,7 +157,8 @@ void cf_scale(cf_net *c, cf_layer *l)
     cf_node2(c, l, NPU_OP_MUL, NULL, l->in[0], factor, mul);
     if (!bias)
         return;
-    int32_t add = c->model ? cf_weight(c, l, !two, "bias", s, shown) : cf_fill(c, l, "bias", shown, 0);
+    int32_t add = c->model ? cf_weight(c, l, !two, "bias", s, shown)
+                           : cf_fill(c, l, "bias", shown, 0);
     cf_node2(c, l, NPU_OP_ADD, "add", mul, add, cf_top(c, l, 0, x));
 }
 
@@ -208,9 +210,11 @@ void cf_normalize(cf_net *c, cf_layer *l)
 static void lrn_within(cf_net *c, cf_layer *l, int64_t size, double alpha, double beta)
 {
     cf_shape x = cf_shape_of(c, l->in[0]);
-    int64_t k[2] = {size, size}, one[2] = {1, 1}, pad = (size - 1) / 2, pads[4] = {pad, pad, pad, pad};
+    int64_t k[2] = {size, size}, one[2] = {1, 1}, pad = (size - 1) / 2;
+    int64_t pads[4] = {pad, pad, pad, pad};
     int32_t square = cf_tmp(c, l, "square", x), pool = cf_tmp(c, l, "mean", x);
-    int32_t mul = cf_tmp(c, l, "alpha", x), add = cf_tmp(c, l, "one", x), pow = cf_tmp(c, l, "beta", x);
+    int32_t mul = cf_tmp(c, l, "alpha", x), add = cf_tmp(c, l, "one", x);
+    int32_t pow = cf_tmp(c, l, "beta", x);
     if (x.rank != 4)
         cf_fail(c, l, NPU_UNSUPPORTED, "a bottom with %d dimensions, 4 expected", x.rank);
     cf_node2(c, l, NPU_OP_MUL, "square", l->in[0], l->in[0], square);
