@@ -57,6 +57,7 @@ static void free_routine(npu_routine *r)
     free_names(r->out, r->nout);
     free(r->section);
     free(r->args);
+    free(r->fcall);
     for (size_t i = 0; r->attr && i < r->nattr; i++) {
         free(r->attr[i].key);
         free(r->attr[i].text);
@@ -87,6 +88,27 @@ static void free_section(const npu_model *m, npu_section *s)
         free((void *)data);
 }
 
+/* What only a .bin has. */
+static void free_extras(npu_model *m)
+{
+    for (size_t i = 0; m->layer && i < m->nlayer; i++) {
+        free(m->layer[i].name);
+        free(m->layer[i].type);
+    }
+    free(m->layer);
+    for (size_t i = 0; m->node && i < m->nnode; i++) {
+        free(m->node[i].name);
+        free(m->node[i].type);
+        free(m->node[i].why);
+        free_names(m->node[i].in, m->node[i].nin);
+        free_names(m->node[i].out, m->node[i].nout);
+    }
+    free(m->node);
+    free_names(m->member, m->nmember);
+    free(m->march);
+    free(m->info);
+}
+
 void npu_model_free(npu_model *m)
 {
     if (!m)
@@ -106,6 +128,7 @@ void npu_model_free(npu_model *m)
     free(m->build_time);
     free(m->target);
     free(m->mlir_version);
+    free_extras(m);
     free(m->bytes);
     free(m->path);
     free(m);
