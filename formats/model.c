@@ -142,6 +142,17 @@ const npu_section *npu_model_section(const npu_model *m, const char *name)
     return NULL;
 }
 
+const npu_node_info *npu_model_node(const npu_model *m, const npu_routine *r)
+{
+    for (size_t i = 0; i < m->nnode; i++) {
+        const npu_node_info *x = &m->node[i];
+        if (r->type == NPU_ROUTINE_CPU && !x->npu && r->nout && x->nout &&
+            !strcmp(x->out[0], r->out[0]))
+            return x;
+    }
+    return NULL;
+}
+
 const npu_tensor *npu_program_tensor(const npu_program *p, const char *name)
 {
     for (size_t i = 0; i < p->ntensor; i++)
