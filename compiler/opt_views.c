@@ -44,6 +44,27 @@ static bool per_channel(npu_op op)
     return op == NPU_OP_BATCHNORMALIZATION;
 }
 
+/* The slopes of a PRelu over [N, C] for [N, C, 1, 1]; false: not of that kind, or no memory. */
+static bool reshape_slope(npu_graph *g, int32_t node, int64_t c)
+{
+    int32_t slope = g->node[node].nin > 1 ? g->node[node].in[1] : NPU_NONE;
+    int64_t dim[3] = {c, 1, 1};
+    if (slope == NPU_NONE || !g->value[slope].constant || g_elements(&g->value[slope]) != c)
+        return slope != NPU_NONE && g_elements(&g->value[slope]) == 1;
+    int32_t v = opt_const(g, g->value[slope].name, 3, dim, g->value[slope].data);
+    if (v != NPU_NONE)
+        g->node[node].in[1] = v;
+    return v != NPU_NONE;
+}
+
+static bool moves_before(npu_graph *g, int32_t reshape, int32_t node)
+{
+    npu_op op = g->node[node].op;
+    if (op == NPU_OP_PRELU)
+        return reshape_slope(g, node, g->value[g->node[reshape].in[0]].dim[1]);
+    return elementwise(op) || per_channel(op);
+}
+
 /* RESHAPE's one reader NODE works on RESHAPE's input instead, RESHAPE on its result. */
 static bool swap(npu_graph *g, int32_t reshape, int32_t node)
 {
@@ -70,7 +91,7 @@ npu_status opt_sink_views(npu_graph *g, const cc_options *o, npu_err *err)
             opt_reader(g, at->in[0]) == NPU_NONE)
             continue;
         for (int32_t next; (next = opt_reader(g, g->node[i].out[0])) != NPU_NONE;)
-            if (!elementwise(g->node[next].op) && !per_channel(g->node[next].op))
+            if (g->node[next].in[0] != g->node[i].out[0] || !moves_before(g, (int32_t)i, next))
                 break;
             else if (!swap(g, (int32_t)i, next))
                 return opt_memory(err);

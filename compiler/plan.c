@@ -125,6 +125,9 @@ static npu_status place_node(plan_work *w, uint32_t i, npu_err *err)
         return w->named_bpu[i] ? forced(w, i, NULL, text, err)
                                : plan_cpu(w, i, CC_WHY_UNSUPPORTED_OP, NULL, err,
                                           "the operator %s runs on the CPU", g_op_name(n->op));
+    if (op->unit[w->march] == RULE_OPTIONAL && !w->named_bpu[i])
+        return plan_cpu(w, i, CC_WHY_UNSUPPORTED_OP, NULL, err, "the operator %s runs on the CPU "
+                        "unless run_on_bpu names it", g_op_name(n->op));
     rule_case c = {.g = w->g, .n = n, .x = x, .y = &w->g->value[n->out[0]], .text = text,
                    .wide_out = wide_out(w, n), .on_bpu = w->named_bpu[i]};
     const rule_row *r = rule_broken(w->march, &c);
@@ -160,8 +163,10 @@ static npu_status steps(plan_work *w, npu_err *err)
     }
     for (uint32_t i = 0; i < g->nnode; i++)
         NPU_TRY(place_node(w, i, err));
-    if (w->march == RULE_BERNOULLI2)
+    if (w->march == RULE_BERNOULLI2) {
+        plan_shuffles(w);
         NPU_TRY(plan_tail(w, err));
+    }
     NPU_TRY(plan_fuse(w, err));
     NPU_TRY(plan_partition(w, err));
     for (uint32_t i = 0; i < g->nnode; i++)

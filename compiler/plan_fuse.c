@@ -178,12 +178,17 @@ static npu_status reorder(plan_work *w, npu_err *err)
     return ok ? NPU_OK : opt_memory(err);
 }
 
+void plan_shuffles(plan_work *w)
+{
+    for (uint32_t i = 0; i < w->g->nnode; i++)
+        if (w->g->node[i].op == NPU_OP_RESHAPE && w->g->node[i].fused_into < 0)
+            fuse_shuffle(w, (int32_t)i);
+}
+
 npu_status plan_fuse(plan_work *w, npu_err *err)
 {
     for (uint32_t i = 0; i < w->g->nnode; i++) {
         const npu_node *n = &w->g->node[i];
-        if (w->march == RULE_BERNOULLI2 && n->op == NPU_OP_RESHAPE && n->fused_into < 0)
-            fuse_shuffle(w, (int32_t)i);
         if (!open_npu(w, (int32_t)i))
             continue;
         if (n->op == NPU_OP_CONV || n->op == NPU_OP_CONVTRANSPOSE || n->op == NPU_OP_GEMM)

@@ -17,6 +17,9 @@ typedef struct {
 npu_status plan_cpu(plan_work *w, uint32_t node, cc_why why, const char *rule, npu_err *err,
                     const char *fmt, ...) __attribute__((format(printf, 6, 7)));
 
+/* Channel shuffles: Reshape, Transpose, Reshape become one node of the NPU. */
+void plan_shuffles(plan_work *w);
+
 /* Operators at the end of the network that go to the CPU so that the convolution before keeps its
  * int32 result; sets int32_out. */
 npu_status plan_tail(plan_work *w, npu_err *err);

@@ -22,7 +22,7 @@ static bool leaves(const plan_work *w, const bool *tail, int32_t value)
     int32_t reader[READERS];
     size_t n = g_readers(w->g, value, reader, READERS);
     for (size_t k = 0; k < n && k < READERS; k++)
-        if (w->at[reader[k]].unit == CC_NPU && !tail[reader[k]])
+        if (w->at[reader[k]].unit != CC_CPU && !tail[reader[k]])
             return false;
     return n <= READERS;
 }
@@ -56,17 +56,31 @@ static bool follows(const plan_work *w, const bool *tail, const npu_node *n)
     return any;
 }
 
-static void find_tail(const plan_work *w, bool *tail)
+/* ENDS: nothing behind a node comes back to the NPU. */
+static void find_ends(const plan_work *w, const bool *tail, bool *ends)
 {
     const npu_graph *g = w->g;
+    for (uint32_t i = 0; i < g->nnode; i++)
+        ends[i] = true;
     for (uint32_t i = g->nnode; i-- > 0;)
+        for (uint32_t k = 0; k < g->node[i].nin; k++) {
+            int32_t p = opt_from(g, &g->node[i], k);
+            if (p != NPU_NONE && !(ends[i] && (w->at[i].unit == CC_CPU || tail[i])))
+                ends[p] = false;
+        }
+}
+
+static void find_tail(const plan_work *w, bool *tail, bool *ends)
+{
+    const npu_graph *g = w->g;
+    for (uint32_t i = 0; i < g->nnode; i++)
         tail[i] = w->at[i].unit == CC_NPU && !w->named_bpu[i] && rule_of(g->node[i].op)->tail &&
-                  node_leaves(w, tail, &g->node[i]);
+                  g->node[i].fused_into < 0;
     for (bool changed = true; changed;) {
         changed = false;
+        find_ends(w, tail, ends);
         for (uint32_t i = 0; i < g->nnode; i++)
-            if (tail[i] && (!follows(w, tail, &g->node[i]) ||
-                            !node_leaves(w, tail, &g->node[i]))) {
+            if (tail[i] && (!ends[i] || !follows(w, tail, &g->node[i]))) {
                 tail[i] = false;
                 changed = true;
             }
@@ -76,11 +90,13 @@ static void find_tail(const plan_work *w, bool *tail)
 npu_status plan_tail(plan_work *w, npu_err *err)
 {
     npu_graph *g = w->g;
-    bool *tail = calloc(g->nnode + 1, 1);
-    npu_status s = tail ? NPU_OK : opt_memory(err);
-    if (tail && !w->o->int8_output)
-        find_tail(w, tail);
-    for (uint32_t i = 0; i < g->nnode && tail && !w->o->int8_output; i++)
+    if (w->o->int8_output)
+        return NPU_OK;
+    bool *tail = calloc(g->nnode + 1, 1), *ends = calloc(g->nnode + 1, 1);
+    npu_status s = tail && ends ? NPU_OK : opt_memory(err);
+    if (s == NPU_OK)
+        find_tail(w, tail, ends);
+    for (uint32_t i = 0; i < g->nnode && s == NPU_OK; i++)
         w->at[i].int32_out = w->at[i].unit == CC_NPU && convolution(g->node[i].op) &&
                              node_leaves(w, tail, &g->node[i]);
     for (uint32_t i = 0; i < g->nnode && s == NPU_OK; i++)
@@ -89,5 +105,6 @@ npu_status plan_tail(plan_work *w, npu_err *err)
                          "int32 result, which only the CPU can take; run_on_bpu moves it to the "
                          "BPU");
     free(tail);
+    free(ends);
     return s;
 }

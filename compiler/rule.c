@@ -53,8 +53,8 @@ static const rule_row *walk(rule_march march, const rule_case *c, npu_op op)
 
 const rule_row *rule_broken(rule_march march, const rule_case *c)
 {
-    const rule_row *r = walk(march, c, c->n->op);
-    return r ? r : walk(march, c, NPU_OP_NONE);
+    const rule_row *r = walk(march, c, NPU_OP_NONE);
+    return r ? r : walk(march, c, c->n->op);
 }
 
 bool rule_say(const rule_case *c, const char *what, const char *allowed, const char *fmt, ...)
