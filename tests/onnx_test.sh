@@ -4,6 +4,12 @@
 . "$(dirname "$0")/tap.sh"
 
 says() { grep -qF -e "$1" "$2" || { cat "$2"; false; }; }
+expect 0 "the network of this tree" "$NPUSIM" graph --to-onnx "$tmp/small.onnx" \
+    "$top_srcdir/tests/fixtures/small.prototxt"
+check "its MACs, by hand: 8*64*27 + 8*64*9 + 10*128 = 19712" says "19712" "$tmp/out"
+check "of which depthwise: 8*64*9 = 4608" says "depthwise 4608 " "$tmp/out"
+expect 0 "its export" "$NPUSIM" graph "$tmp/small.onnx"
+check "its export has them too" says "19712" "$tmp/out"
 data=$NPUSIM_DATA/onnx
 if [ ! -d "$data/real" ]; then
     skip "real networks" "no NPUSIM_DATA"
@@ -68,6 +74,23 @@ for file in "$data"/synth/*.onnx.xz; do
     name=${file##*/}
     xz -dc "$file" >"$tmp/${name%.xz}" && one "$tmp/${name%.xz}"
     rm -f "$tmp/${name%.xz}"
+done
+
+# Caffe networks become ONNX too, with made-up weights where there are none.
+for file in "$NPUSIM_DATA"/caffe/real/*.prototxt; do
+    name=${file##*/}
+    options=()
+    [ ! -f "${file%.prototxt}.caffemodel" ] || options=(--caffemodel "${file%.prototxt}.caffemodel")
+    expect 0 "$name is read and written" "$NPUSIM" graph "${options[@]}" \
+        --to-onnx "$tmp/export.onnx" "$file" || continue
+    got "$tmp/out" | cut -d' ' -f1-2 >"$tmp/macs"
+    if [ -n "$python" ]; then
+        check "$name: the export passes the checker" "$python" "$tmp/check.py" "$tmp/export.onnx"
+    else
+        skip "$name: the export passes the checker" "no Python module onnx"
+    fi
+    expect 0 "$name: the export is read" "$NPUSIM" graph "$tmp/export.onnx"
+    check "$name: the export has as many MACs" test "$(got "$tmp/out" | cut -d' ' -f1-2)" = "$(cat "$tmp/macs")"
 done
 
 # The conformance packs: each is read, or refused with a message.
