@@ -74,6 +74,7 @@ typedef struct {
     bool debug;               /* embed the per-layer table */
     bool dump_layers;         /* layer_out_dump: each convolution is also a float output */
     bool int8_output;         /* optimization: set_model_output_int8 */
+    bool weightless;          /* for a profile in memory: weights are counted, not stored */
     bool keep_io_nodes;       /* false (fast perf): quantise and dequantise nodes at the edges go */
     int64_t max_time_per_fc_us; /* 0: one function call per sub-graph */
     int batch;                /* input_batch */
