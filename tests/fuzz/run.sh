@@ -4,7 +4,7 @@
 . "$(dirname "$0")/../tap.sh"
 seconds=$1
 shift
-mkdir "$tmp/models" "$tmp/texts" "$tmp/chips"
+mkdir "$tmp/models" "$tmp/texts" "$tmp/chips" "$tmp/onnx"
 for text in "$top_srcdir"/examples/*.npuasm "$top_srcdir"/tests/fixtures/*.npuasm; do
     name=${text##*/}
     cp "$text" "$tmp/texts"
@@ -14,9 +14,11 @@ done
 find "$tmp/models" -mindepth 1 -type d -exec rm -r {} + # bare sections, not models
 cp "$top_srcdir"/models/chips/*.json "$top_srcdir"/examples/ci/budget.json "$tmp/chips"
 "$NPUSIM" profile --format json -o "$tmp/chips/profile.json" "$tmp/models/tiny_cv181x"
+"$NPUSIM" graph --to-onnx "$tmp/onnx/small.onnx" "$top_srcdir/tests/fixtures/small.prototxt" >"$tmp/text"
 for target; do
     case ${target##*/} in
     *asm* | *text*) corpus=$tmp/texts ;;
+    *onnx*) corpus=$tmp/onnx ;;
     *chip* | *json*) corpus=$tmp/chips ;;
     *) corpus=$tmp/models ;;
     esac
