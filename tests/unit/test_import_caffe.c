@@ -42,8 +42,8 @@ static const struct {
     const char *dims, *layer, *nodes, *shape;
 } cases[] = {
     /* (13 + 2*1 - 3)/2 + 1 = 7, (10 + 2 - 3)/2 + 1 = 5 (rounded down) */
-    {X4, LAYER("Convolution", "convolution_param { num_output: 6 kernel_size: 3 stride: 2 pad: 1 }"),
-     "Conv", "2x6x7x5"},
+    {X4, LAYER("Convolution", "convolution_param { num_output: 6 kernel_size: 3 stride: 2 pad: 1 "
+               "}"), "Conv", "2x6x7x5"},
     /* dilation 2: the kernel spans 5; 13 - 5 + 1 = 9, 10 - 1 + 1 + 2*3 = 16 */
     {X4, LAYER("Convolution", "convolution_param { num_output: 4 group: 4 kernel_h: 3 kernel_w: 1 "
                "pad_w: 3 dilation: 2 }"), "Conv", "2x4x9x16"},
@@ -53,8 +53,8 @@ static const struct {
     {X4, LAYER("Deconvolution", "convolution_param { num_output: 8 group: 8 kernel_size: 4 stride: "
                "2 pad: 1 bias_term: false }"), "ConvTranspose", "2x8x26x20"},
     {X4, LAYER("InnerProduct", "inner_product_param { num_output: 5 }"), "Flatten Gemm", "2x5"},
-    {"dim: 4 dim: 7", LAYER("InnerProduct", "inner_product_param { num_output: 5 transpose: true }"),
-     "Gemm", "4x5"},
+    {"dim: 4 dim: 7", LAYER("InnerProduct", "inner_product_param { num_output: 5 transpose: true "
+                            "}"), "Gemm", "4x5"},
     {"dim: 2 dim: 3 dim: 7", LAYER("InnerProduct", "inner_product_param { num_output: 5 axis: 2 }"),
      "Flatten Gemm Reshape", "2x3x5"},
     /* pooling rounds up: (13 - 3)/2 -> 5 + 1 = 6, (10 - 3)/2 = 3.5 -> 4 + 1 = 5 */
@@ -67,8 +67,8 @@ static const struct {
     {X4, LAYER("Pooling", "pooling_param { pool: AVE global_pooling: true }"),
      "GlobalAveragePool", "2x8x1x1"},
     {X4, LAYER("BatchNorm", ""), "BatchNormalization", "2x8x13x10"},
-    {X4, LAYER("BatchNorm", "") "layer { name: 's' type: 'Scale' bottom: 'y' top: 'y' scale_param { "
-     "bias_term: true } }", "BatchNormalization", "2x8x13x10"},
+    {X4, LAYER("BatchNorm", "") "layer { name: 's' type: 'Scale' bottom: 'y' top: 'y' "
+     "scale_param { bias_term: true } }", "BatchNormalization", "2x8x13x10"},
     {X4, LAYER("BatchNorm", "") "layer { name: 's' type: 'Scale' bottom: 'y' top: 'z' }",
      "BatchNormalization", "2x8x13x10"},
     {X4, LAYER("BatchNorm", "") "layer { name: 's' type: 'Scale' bottom: 'y' top: 'z' } layer { "
@@ -137,8 +137,8 @@ static const struct {
     /* ratios 1, 2, 1/2, 3, 1/3: five boxes, and one for max_size; 13*10*6*4 = 3120 */
     {X4, LAYER("PriorBox", "bottom: 'x' prior_box_param { min_size: 3 max_size: 5 aspect_ratio: 2 "
                "aspect_ratio: 3 }"), "PriorBox", "1x2x3120"},
-    {"dim: 1 dim: 18 dim: 4 dim: 4", LAYER("Yolov3DetectionOutput", "yolov3_detection_output_param {"
-     " num_classes: 1 num_box: 3 }"), "Yolov3DetectionOutput", "1x1x48x7"},
+    {"dim: 1 dim: 18 dim: 4 dim: 4", LAYER("Yolov3DetectionOutput", "yolov3_detection_output_param "
+     "{ num_classes: 1 num_box: 3 }"), "Yolov3DetectionOutput", "1x1x48x7"},
     {X4, LAYER("ArgMax", ""), "Flatten ArgMax Reshape", "2x1x1"},
     {X4, LAYER("ArgMax", "argmax_param { axis: 1 }"), "ArgMax", "2x1x13x10"},
     {X4, LAYER("ArgMax", "argmax_param { axis: 1 top_k: 3 }"), "TopK", "2x3x13x10"},
@@ -243,7 +243,8 @@ END_TEST
 START_TEST(blobs_changed_in_place_get_fresh_names_and_the_last_keeps_its_own)
 {
     npu_err err = {0};
-    ck_assert_int_eq(net(X4, LAYER("Convolution", "convolution_param { num_output: 4 kernel_size: 1 }")
+    ck_assert_int_eq(net(X4, LAYER("Convolution", "convolution_param { num_output: 4 "
+                         "kernel_size: 1 }")
                          "layer { name: 'r' type: 'ReLU' bottom: 'y' top: 'y' }"
                          "layer { name: 's' type: 'Sigmoid' bottom: 'y' top: 'y' }", &err), NPU_OK);
     ck_assert_str_eq(g->value[g->node[0].out[0]].name, "y_1");
