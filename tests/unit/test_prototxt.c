@@ -97,7 +97,7 @@ START_TEST(numbers_read_in_every_spelling)
     ck_assert(prototxt_num(n, &d));
     ck_assert(d == numbers[_i].value);
     if (numbers[_i].whole)
-        ck_assert(i == (int64_t)numbers[_i].value || i == INT64_MAX);
+        ck_assert(i == INT64_MAX || i == (int64_t)numbers[_i].value);
 }
 END_TEST
 
