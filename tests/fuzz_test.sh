@@ -26,10 +26,16 @@ for part in 1 2 3 4 5 6 7; do
         head -c $(($(wc -c <"$file") * part / 8)) "$file" >"$file.$part"
     done
 done
+"$NPUSIM" graph --to-onnx "$tmp/net.onnx" "$top_srcdir/tests/fixtures/small.prototxt" >"$tmp/text"
+for part in 1 2 3 4 5 6 7; do
+    head -c $(($(wc -c <"$tmp/net.onnx") * part / 8)) "$tmp/net.onnx" >"$tmp/net.onnx.$part"
+done
+check "there is an ONNX network" test -s "$tmp/net.onnx"
 check "there is a corpus" test -s "$tmp/tiny_cv181x.model"
 for target in "$top_builddir"/tests/fuzz/fuzz_*; do
     case $target in
     *.o) ;;
+    *fuzz_onnx*) check "${target##*/}" "$target" "$tmp"/net.onnx* ;;
     *fuzz_json*) check "${target##*/}" "$target" "$tmp"/*.json* ;;
     *fuzz_prototxt*) check "${target##*/}" "$target" "$tmp"/*.prototxt* ;;
     *fuzz_caffemodel*) check "${target##*/}" "$target" "$tmp"/*.caffemodel* ;;
