@@ -60,7 +60,8 @@ static npu_status know_inputs(npu_graph *g, const char *folder, npu_err *err)
     }
     g->nin = 0;
     for (uint32_t i = 0; i < g->nout; i++) /* the rules must tell, not the file */
-        g->value[g->out[i]].rank = -1;
+        if (!g->value[g->out[i]].constant)
+            g->value[g->out[i]].rank = -1;
     return NPU_OK;
 }
 
