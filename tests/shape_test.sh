@@ -10,17 +10,18 @@ if [ ! -f "$pack" ]; then
     exit 0
 fi
 tar xJf "$pack" -C "$tmp"
-find "$tmp" -name model.onnx -printf '%h\n' | sort >"$tmp/cases"
+find "$tmp" -name model.onnx -printf '%h\n' | sort >"$tmp/folders"
 
 # $1: how shape_case treats the inputs, $2: least number of equal cases, $3: of those folded.
 run() {
-    xargs -a "$tmp/cases" "$top_builddir/tests/unit/shape_case" "$1" >"$tmp/$1"
+    xargs -a "$tmp/folders" "$top_builddir/tests/unit/shape_case" "$1" >"$tmp/$1"
     local all equal folded
     all=$(wc -l <"$tmp/$1")
     equal=$(grep -cE ' (equal|folded)$' "$tmp/$1")
     folded=$(grep -c ' folded$' "$tmp/$1")
     echo "# $1: $all cases, $equal equal, of which $folded folded"
-    check "$1: every case is reported" test "$all" = "$(wc -l <"$tmp/cases")"
+    check "$1: there are cases" test "$all" -gt 0
+    check "$1: every case is reported" test "$all" = "$(wc -l <"$tmp/folders")"
     grep -E ' (differs|refused [0-35-9]) ' "$tmp/$1" >"$tmp/wrong"
     if [ -s "$tmp/wrong" ]; then
         fail "$1: no case differs, a refusal is exit status 4"
