@@ -242,8 +242,10 @@ static npu_status unpack(const char *path, const uint8_t *bytes, size_t n, pb_me
     pb_memory_init(memory, n);
     if ((*m = onnx_pb__model__unpack(&memory->use, n, bytes)))
         return NPU_OK;
-    return memory->over ? npu_fail(err, NPU_LIMIT, "%s: needs too much memory for its size", path)
-                        : npu_fail(err, NPU_BAD_INPUT, "%s: not an ONNX model, or cut off", path);
+    if (memory->no_memory)
+        return no_memory(err);
+    return npu_fail(err, NPU_BAD_INPUT, memory->over ? "%s: takes too much memory for its size"
+                                                     : "%s: not an ONNX model, or cut off", path);
 }
 
 npu_status cc_import_onnx_bytes(const char *path, const char *dir, const uint8_t *bytes, size_t n,

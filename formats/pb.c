@@ -10,12 +10,15 @@ enum { FACTOR = 4, FIXED = 256 << 20 };
 static void *take(void *state, size_t n)
 {
     pb_memory *m = state;
-    void *p = n <= m->left ? malloc(n ? n : 1) : NULL;
+    void *p;
 
-    if (p)
-        m->left -= n;
-    else
+    if (n > m->left) {
         m->over = true;
+        return NULL;
+    }
+    m->left -= n;
+    p = malloc(n ? n : 1);
+    m->no_memory |= p == NULL;
     return p;
 }
 

@@ -13,7 +13,8 @@
 typedef struct {
     ProtobufCAllocator use; /* to unpack and to free; lives as long as the message */
     uint64_t left;          /* bytes that may still be allocated; freeing gives nothing back */
-    bool over;              /* an allocation was refused: the message is too large, not malformed */
+    bool over;              /* the bound was met: no honest message of that size */
+    bool no_memory;         /* malloc failed */
 } pb_memory;
 
 /* For one message of N bytes.  M must not move afterwards. */
