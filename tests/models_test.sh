@@ -1,7 +1,20 @@
 #!/usr/bin/env bash
-# MACs, depthwise MACs and parameters of real networks, against the tables of the data folder's
-# MODELS.md, to the digits printed there.
+# Shapes of whole networks: those of Caffe networks against what the Caffe reader computes by Caffe's
+# own formulas, then MACs, depthwise MACs and parameters of real ONNX networks against the tables of
+# the data folder's MODELS.md, to the digits printed there.
 . "$(dirname "$0")/tap.sh"
+
+for file in "$top_srcdir"/examples/networks/*.prototxt "$NPUSIM_DATA"/caffe/real/*.prototxt; do
+    [ -f "$file" ] || continue
+    name=$(basename "$file")
+    read -r stated others < <("$top_builddir/tests/unit/shape_case" declared "$file" 2>"$tmp/why")
+    if [ "${stated:-0}" -ge 5 ] && [ "$others" = 0 ]; then
+        pass "$name: $stated shapes as the Caffe reader has them"
+    else
+        fail "$name: of ${stated:-0} shapes ${others:-} differ from the Caffe reader's"
+        head -n 20 "$tmp/why" | note
+    fi
+done
 
 table=$NPUSIM_DATA/MODELS.md
 if [ ! -f "$table" ]; then
