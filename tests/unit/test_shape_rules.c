@@ -37,6 +37,10 @@ START_TEST(convolution_checks_what_it_relies_on)
     SF_NODE(CONV, 1, x4("1x4x5x5"), sf_weight("w", F, "8x3x3x3"));
     sf_refused(NPU_BAD_INPUT, "(Conv): data has 4 channels, expected 3");
     sf_opset(13);
+    SF_NODE(CONV, 1, x4("1x4x5x5"), sf_weight("w", F, "8x3x3x3"));
+    sf_int("group", INT64_MIN); /* must not be multiplied */
+    sf_refused(NPU_BAD_INPUT, "group is -9223372036854775808");
+    sf_opset(13);
     SF_NODE(CONV, 1, x4("1x3x2x5"), sf_weight("w", F, "8x3x3x3"));
     sf_refused(NPU_BAD_INPUT, "dimension 2: kernel of extent 3 on 2 elements");
     sf_opset(13);
