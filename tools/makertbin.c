@@ -96,22 +96,52 @@ static npu_status save(mrb_job *j, const npu_graph *g, const char *suffix, npu_e
     return mrb_keep(j, suffix, bytes, n, err);
 }
 
-/* The quantised model is made from the optimised one as it was written. */
-static npu_status quantise(mrb_job *j, const mrb_file *optimised, npu_err *err)
+static npu_status quantise(mrb_job *j, npu_graph *g, const cc_note *note, size_t n, npu_err *err)
 {
-    npu_graph *g;
     cc_plan *plan = NULL;
-    npu_status s;
-    NPU_TRY(cc_import_onnx_bytes(optimised->name, NULL, optimised->bytes, optimised->n, &g, err));
-    s = cc_shapes(g, NULL, 0, err);
+    cc_note *used = NULL;
+    npu_status s = cc_shapes(g, NULL, 0, err);
+    if (s == NPU_OK)
+        s = cc_notes_put(g, note, n, err);
     if (s == NPU_OK)
         s = cc_plan_make(g, j->options, &plan, err);
+    if (s == NPU_OK)
+        s = cc_notes_take(g, &used, &n, err);
     if (s == NPU_OK)
         s = cc_quantise(g, plan, j->options, err);
     if (s == NPU_OK)
         s = save(j, g, "_quantized_model.onnx", err);
+    free(used);
     cc_plan_free(plan);
-    npu_graph_free(g);
+    return s;
+}
+
+/* The quantised model is made from the optimised one as it was written, which has the opset and
+ * the forms of a written file. */
+static npu_status quantise_saved(mrb_job *j, npu_graph *g, npu_err *err)
+{
+    npu_graph *again = NULL;
+    cc_note *note;
+    size_t n;
+    npu_status s;
+    MRB_SAY(j, LOG_INFO, "Start to optimize the onnx model.");
+    NPU_TRY(cc_optimise(g, j->options, err));
+    NPU_TRY(cc_notes_take(g, &note, &n, err));
+    s = save(j, g, "_optimized_float_model.onnx", err);
+    if (s == NPU_OK) {
+        const mrb_file *f = &j->file[j->nfile - 1];
+        MRB_SAY(j, LOG_INFO, "End to optimize the onnx model.");
+        MRB_SAY(j, LOG_INFO, "Start to calibrate the model.");
+        MRB_SAY(j, LOG_WARNING, "No thresholds are computed: every activation has %g",
+                CC_SYNTHETIC_THRESHOLD);
+        MRB_SAY(j, LOG_INFO, "End to calibrate the model.");
+        MRB_SAY(j, LOG_INFO, "Start to quantize the model.");
+        s = cc_import_onnx_bytes(f->name, NULL, f->bytes, f->n, &again, err);
+    }
+    if (s == NPU_OK)
+        s = quantise(j, again, note, n, err);
+    npu_graph_free(again);
+    free(note);
     return s;
 }
 
@@ -121,16 +151,7 @@ static npu_status artefacts(mrb_job *j, npu_graph *g, npu_err *err)
     NPU_TRY(cc_prepare(g, j->options, err));
     NPU_TRY(save(j, g, "_original_float_model.onnx", err));
     MRB_SAY(j, LOG_INFO, "End to prepare the onnx model.");
-    MRB_SAY(j, LOG_INFO, "Start to optimize the onnx model.");
-    NPU_TRY(cc_optimise(g, j->options, err));
-    NPU_TRY(save(j, g, "_optimized_float_model.onnx", err));
-    MRB_SAY(j, LOG_INFO, "End to optimize the onnx model.");
-    MRB_SAY(j, LOG_INFO, "Start to calibrate the model.");
-    MRB_SAY(j, LOG_WARNING, "No thresholds are computed: every activation has %g",
-            CC_SYNTHETIC_THRESHOLD);
-    MRB_SAY(j, LOG_INFO, "End to calibrate the model.");
-    MRB_SAY(j, LOG_INFO, "Start to quantize the model.");
-    NPU_TRY(quantise(j, &j->file[j->nfile - 1], err));
+    NPU_TRY(quantise_saved(j, g, err));
     MRB_SAY(j, LOG_INFO, "End to quantize the model.");
     return NPU_OK;
 }
