@@ -171,19 +171,12 @@ static npu_status finish_model(mrb_job *j, npu_model *m, npu_err *err)
     return npu_model_parse(j->file[j->nfile - 1].name, bytes, n, &j->run.model, err);
 }
 
-/* Linked when the tree has it. */
-npu_status cc_compile(npu_graph *g, const cc_options *o, const cc_log *log, npu_model **out,
-                      npu_err *err) __attribute__((weak));
-
 static npu_status compile(mrb_job *j, npu_graph *g, npu_err *err)
 {
     cc_log log = {compiler_line, j};
     npu_model *m;
     npu_status s;
     MRB_SAY(j, LOG_INFO, "Start to compile the model with march %s.", j->options->march);
-    if (!cc_compile)
-        return npu_fail(err, NPU_UNSUPPORTED, "this build has no back end for %s",
-                        j->options->march);
     NPU_TRY(cc_compile(g, j->options, &log, &m, err));
     s = finish_model(j, m, err);
     npu_model_free(m);
