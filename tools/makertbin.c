@@ -3,6 +3,8 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
+#include <unistd.h>
 
 #include "base/sys.h"
 #include "compiler/graph.h"
@@ -174,10 +176,14 @@ static npu_status finish_model(mrb_job *j, npu_model *m, npu_err *err)
 static npu_status compile(mrb_job *j, npu_graph *g, npu_err *err)
 {
     cc_log log = {compiler_line, j};
+    struct timespec start, end;
     npu_model *m;
     npu_status s;
-    MRB_SAY(j, LOG_INFO, "Start to compile the model with march %s.", j->options->march);
+    clock_gettime(CLOCK_MONOTONIC, &start);
     NPU_TRY(cc_compile(g, j->options, &log, &m, err));
+    clock_gettime(CLOCK_MONOTONIC, &end);
+    MRB_SAY(j, LOG_INFO, "consumed time %.3f", (double)(end.tv_sec - start.tv_sec) +
+            (double)(end.tv_nsec - start.tv_nsec) * 1e-9);
     s = finish_model(j, m, err);
     npu_model_free(m);
     return s;
@@ -207,6 +213,10 @@ static npu_status publish(const mrb_job *j, npu_err *err)
 static npu_status announce(mrb_job *j, npu_err *err)
 {
     const char *dump;
+    char dir[4096];
+    MRB_SAY(j, LOG_INFO, "Start hb_mapper....");
+    MRB_SAY(j, LOG_INFO, "log will be stored in %s/" MRB_LOG, getcwd(dir, sizeof dir) ? dir : ".");
+    MRB_SAY(j, LOG_INFO, "hb_mapper version %s (npusim)", PACKAGE_VERSION);
     MRB_SAY(j, LOG_INFO, "Start Model Convert....");
     for (int k = 0; j->config && k < CFG_GROUPS; k++) {
         MRB_SAY(j, LOG_INFO, "validating %s...", cc_config_group((cfg_group)k));
