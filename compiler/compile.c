@@ -109,23 +109,31 @@ static npu_status build(npu_graph *g, const cc_options *o, const npu_chip *chip,
     return s == NPU_OK ? identify(m, err) : s;
 }
 
-npu_status cc_compile(npu_graph *g, const cc_options *o, const cc_log *log, npu_model **out,
-                      npu_err *err)
+npu_status cc_compile_for(npu_graph *g, const cc_options *o, const npu_chip *chip,
+                          const cc_log *log, npu_model **out, npu_err *err)
 {
-    npu_chip *chip;
     npu_model *m = NULL;
     *out = NULL;
-    NPU_TRY(npu_chip_load(o->chip, &chip, err));
     npu_status s = cc_backend_of(chip) ? new_model(g, o, chip, &m, err)
                                        : npu_fail(err, NPU_USAGE, "chip %s: the compiler has no "
                                                   "back end for it; x3m, x3e, j3 and cv181x have "
                                                   "one", chip->name);
     if (s == NPU_OK)
         s = build(g, o, chip, log, m, err);
-    npu_chip_free(chip);
     if (s != NPU_OK)
         npu_model_free(m);
     else
         *out = m;
+    return s;
+}
+
+npu_status cc_compile(npu_graph *g, const cc_options *o, const cc_log *log, npu_model **out,
+                      npu_err *err)
+{
+    npu_chip *chip;
+    *out = NULL;
+    NPU_TRY(npu_chip_load(o->chip, &chip, err));
+    npu_status s = cc_compile_for(g, o, chip, log, out, err);
+    npu_chip_free(chip);
     return s;
 }

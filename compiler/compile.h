@@ -98,5 +98,9 @@ void cc_options_free(cc_options *o); /* the contents */
 typedef struct { void (*line)(void *state, const char *text); void *state; } cc_log;
 npu_status cc_compile(npu_graph *g, const cc_options *o, const cc_log *log, npu_model **out,
                       npu_err *err);
+/* The same for a chip in memory, overrides and all, instead of the file o->chip names. */
+struct npu_chip;
+npu_status cc_compile_for(npu_graph *g, const cc_options *o, const struct npu_chip *chip,
+                          const cc_log *log, npu_model **out, npu_err *err);
 
 #endif
