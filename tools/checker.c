@@ -147,34 +147,44 @@ static void explain(checker *c)
         }
     }
     if (c->warnings)
-        log_line(c->log, LOG_WARNING, "%u node%s of %s break the limits of the BPU and run on the "
-                 "CPU", c->warnings, c->warnings == 1 ? "" : "s", c->model);
+        log_line(c->log, LOG_WARNING, "nodes that break a limit of the BPU and run on the CPU: %u", c->warnings);
 }
 
-/* A second copy of the network: quantising changes it. */
-static npu_status quantise(const checker *c, npu_err *err)
+static npu_status quantise_copy(const checker *c, npu_graph *g, npu_err *err)
 {
-    npu_graph *g;
     cc_plan *plan = NULL;
-    NPU_TRY(load(c, false, &g, err));
-    npu_status s = cc_prepare(g, &c->options, err);
-    if (s == NPU_OK)
-        s = cc_optimise(g, &c->options, err);
+    npu_status s = cc_shapes(g, NULL, 0, err);
     if (s == NPU_OK)
         s = cc_plan_make(g, &c->options, &plan, err);
-    if (s == NPU_OK) {
-        npu_err why = {0};
-        npu_status q = cc_quantise(g, plan, &c->options, &why);
-        if (q == NPU_UNSUPPORTED)
-            log_line(c->log, LOG_WARNING, "no " SIDE_DIR "/quantized_model.onnx: %s", why.text);
-        else if (q != NPU_OK)
-            s = npu_fail(err, q, "%s", why.text);
-        else
-            s = save(c, g, "quantized_model.onnx", err);
-    }
+    if (s == NPU_OK)
+        s = cc_quantise(g, plan, &c->options, err);
+    if (s == NPU_OK)
+        s = save(c, g, "quantized_model.onnx", err);
     cc_plan_free(plan);
-    npu_graph_free(g);
     return s;
+}
+
+/* Quantising changes the network; so it gets a copy, by way of ONNX. */
+static npu_status quantise(const checker *c, npu_err *err)
+{
+    uint8_t *bytes = NULL;
+    size_t n;
+    npu_graph *g = NULL;
+    npu_err why = {0};
+    log_line(c->log, LOG_INFO, "Start to quantize the model.");
+    npu_status s = cc_export_onnx(c->graph, &bytes, &n, &why);
+    if (s == NPU_OK)
+        s = cc_import_onnx_bytes(c->model, NULL, bytes, n, &g, &why);
+    if (s == NPU_OK)
+        s = quantise_copy(c, g, &why);
+    npu_graph_free(g);
+    free(bytes);
+    if (s == NPU_UNSUPPORTED)
+        log_line(c->log, LOG_WARNING, "no " SIDE_DIR "/quantized_model.onnx: %s", why.text);
+    else if (s != NPU_OK)
+        return npu_fail(err, s, "%s", why.text);
+    log_line(c->log, LOG_INFO, "End to quantize the model.");
+    return NPU_OK;
 }
 
 /* Linked when the tree has it. */
@@ -223,8 +233,6 @@ static npu_status convert(checker *c, npu_err *err)
     describe(c);
     NPU_TRY(sys_mkdir_p(SIDE_DIR, err));
     NPU_TRY(optimise(c, err));
-    log_line(c->log, LOG_INFO, "There are 1 samples in the calibration data set.");
-    log_line(c->log, LOG_INFO, "Run calibration model with max method.");
     NPU_TRY(quantise(c, err));
     explain(c);
     return compile(c, err);

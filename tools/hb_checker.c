@@ -11,15 +11,14 @@
 #define LOG_FILE "hb_mapper_checker.log"
 
 typedef struct {
-    const char *march, *proto, *model, *output;
+    const char *type, *march, *proto, *model, *output;
     opt_list shapes;
     bool strict, json, debug;
-    int type;
 } options;
 
 #define AT(field) offsetof(options, field)
 static const opt_spec spec[] = {
-    {"model-type", 0, OPT_CHOICE, AT(type), "caffe|onnx", "what kind of network it is", 0, 0},
+    {"model-type", 0, OPT_STRING, AT(type), "caffe|onnx", "what kind of network it is", 0, 0},
     {"march", 0, OPT_STRING, AT(march), "NAME", "bernoulli2 (X3, J3; the default) or cv181x", 0, 0},
     {"proto", 0, OPT_STRING, AT(proto), "FILE", "the prototxt of a Caffe network", 0, 0},
     {"model", 0, OPT_STRING, AT(model), "FILE",
@@ -44,13 +43,13 @@ static const opt_program program = {
                "hb_mapper checker --model-type caffe --march bernoulli2 --proto net.prototxt "
                "--model net.caffemodel --input-shape data 1x3x224x224"};
 
-enum { TYPE_UNSET = -1, TYPE_CAFFE, TYPE_ONNX };
-
 static npu_status check_files(const options *o, checker *c, npu_err *err)
 {
-    if (o->type == TYPE_UNSET)
-        return npu_fail(err, NPU_USAGE, "--model-type is missing: caffe or onnx");
-    c->caffe = o->type == TYPE_CAFFE;
+    if (!o->type)
+        return npu_fail(err, NPU_USAGE, "--model-type is missing; there are caffe, onnx");
+    c->caffe = strcmp(o->type, "caffe") == 0;
+    if (!c->caffe && strcmp(o->type, "onnx") != 0)
+        return npu_fail(err, NPU_USAGE, "--model-type %.40s: there are caffe, onnx", o->type);
     if (c->caffe && !o->proto)
         return npu_fail(err, NPU_USAGE, "--model-type caffe needs --proto FILE, the prototxt");
     if (!c->caffe && !o->model)
@@ -89,7 +88,7 @@ static void report_failure(const checker *c, const char *command, const npu_err 
 
 int cmd_hb_checker(int argc, char **argv)
 {
-    options o = {.march = "bernoulli2", .type = TYPE_UNSET};
+    options o = {.march = "bernoulli2"};
     checker c = {.shapes = &o.shapes};
     opt_rest rest;
     npu_err err = {0};
