@@ -126,6 +126,15 @@ check "leaves warnings only" hasnt " INFO " out
 check "also in the log" sh -c '! grep -q "End Model Convert" hb_mapper_makertbin.log &&
     grep -q "calibration_type is skip" hb_mapper_makertbin.log'
 
+converts "remove_node_type" "model_parameters/remove_node_type=Reshape;Dequantize"
+check "takes them off the edges" hasnt " CPU " out
+check "and says so" has "Node 'fc1_Reshape' is removed" out
+check "in the .bin as well" sh -c '"$1" hb_model_info model_output/plain.bin |
+    grep -q "deleted nodes: fc1_Reshape"' - "$NPUSIM"
+converts "remove_node_name" model_parameters/remove_node_name=fc1_Reshape
+refused 4 "'conv1' (HzSQuantizedConv) is not at an edge" model_parameters/remove_node_name=conv1
+refused 3 "fc1_Reshape" model_parameters/remove_node_name=fc1_Reshap
+
 mkdir samples
 for i in 1 2 3; do head -c 3072 /dev/zero >samples/$i.rgb; done
 for type in default kl max mix; do

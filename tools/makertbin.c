@@ -10,6 +10,7 @@
 #include "compiler/graph.h"
 #include "compiler/quant_graph.h"
 #include "formats/bin.h"
+#include "tools/bin_edit.h"
 
 void mrb_lines(const mrb_job *j, log_level level, const char *text)
 {
@@ -163,11 +164,52 @@ static void compiler_line(void *state, const char *text)
     mrb_lines(state, LOG_INFO, text);
 }
 
+static npu_status remove_node(const mrb_job *j, npu_model *m, const edit_node *x, npu_err *err)
+{
+    MRB_SAY(j, LOG_INFO, "Node '%s' is removed", x->node->name);
+    return edit_remove(m, x, err);
+}
+
+/* remove_node_type: as long as one of that type is at an edge. */
+static npu_status remove_type(const mrb_job *j, npu_model *m, const char *type, npu_err *err)
+{
+    edit_node x;
+    for (size_t i = 0; i < m->nnode;)
+        if (!strcmp(edit_type(&m->node[i]), type) && edit_removable(m, i, &x)) {
+            NPU_TRY(remove_node(j, m, &x, err));
+            i = 0; /* the removal may have put others at the edge */
+        } else {
+            i++;
+        }
+    return NPU_OK;
+}
+
+static npu_status remove_name(const mrb_job *j, npu_model *m, const char *name, npu_err *err)
+{
+    edit_node x;
+    size_t i;
+    NPU_TRY(edit_find(m, name, &i, err));
+    if (!edit_removable(m, i, &x))
+        return npu_fail(err, NPU_UNSUPPORTED, "remove_node_name: node '%.80s' (%.40s) is not at an "
+                        "edge of the network, or of a type that stays", name, m->node[i].type);
+    return remove_node(j, m, &x, err);
+}
+
+static npu_status remove_nodes(const mrb_job *j, npu_model *m, npu_err *err)
+{
+    for (size_t i = 0; i < j->options->remove_types.n; i++)
+        NPU_TRY(remove_type(j, m, j->options->remove_types.item[i], err));
+    for (size_t i = 0; i < j->options->remove_names.n; i++)
+        NPU_TRY(remove_name(j, m, j->options->remove_names.item[i], err));
+    return NPU_OK;
+}
+
 static npu_status finish_model(mrb_job *j, npu_model *m, npu_err *err)
 {
     uint8_t *bytes;
     size_t n;
     NPU_TRY(mrb_info(j, m, err));
+    NPU_TRY(remove_nodes(j, m, err));
     NPU_TRY(bin_write(m, &bytes, &n, err));
     NPU_TRY(mrb_keep(j, ".bin", bytes, n, err));
     return npu_model_parse(j->file[j->nfile - 1].name, bytes, n, &j->run.model, err);
