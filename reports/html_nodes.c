@@ -46,7 +46,7 @@ static int y_of(place p)
 
 static void line(FILE *f, place from, place to)
 {
-    fprintf(f, "<path d=\"M%d %dL%d %d\" fill=none stroke=\"#8a929b\" />", x_of(from) + BOX_W / 2,
+    fprintf(f, "<path d=\"M%d %dL%d %d\" fill=none stroke=\"#8a929b\" />\n", x_of(from) + BOX_W / 2,
             y_of(from) + BOX_H, x_of(to) + BOX_W / 2, y_of(to));
 }
 

@@ -200,8 +200,8 @@ static void json_spread(rep_json *j, const char *key, const spread *s)
     rep_json_close(j);
 }
 
-/* Name of a node: the sub-graph, as the report names it, after BPU_ in the newer form; a CPU node of
- * a .bin by its own name, after its type in the newer form. */
+/* Name of a node: the sub-graph, as the report names it, after BPU_ in the newer form; a CPU node
+ * of a .bin by its own name, after its type in the newer form. */
 static char *node_name(const tool_run *run, size_t i, bool old)
 {
     const perf_part *p = &run->prog->part[i];
@@ -210,8 +210,9 @@ static char *node_name(const tool_run *run, size_t i, bool old)
     char *text = NULL;
     if (!strncmp(type, "Hz", 2))
         type += 2;
-    if (asprintf(&text, "%s%s%s", old ? "" : p->cpu ? type : "BPU", old || (p->cpu && !n) ? "" : "_",
-                 name) < 0)
+    if (!p->cpu)
+        type = "BPU";
+    if (asprintf(&text, "%s%s%s", old ? "" : type, old || !*type ? "" : "_", name) < 0)
         return NULL;
     return text;
 }

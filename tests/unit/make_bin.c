@@ -69,8 +69,8 @@ static void add_layers(npu_model *m)
     npu_layer_info *l = realloc(m->layer, (m->nlayer + LAYERS) * sizeof *l);
 
     for (int i = 0; l && i < LAYERS; i++)
-        l[m->nlayer++] = (npu_layer_info){.name = text_of("layer", ""), .type = text_of("Hz", "Lut"),
-                                          .routine = l[0].routine};
+        l[m->nlayer++] = (npu_layer_info){
+            .name = text_of("layer", ""), .type = text_of("Hz", "Lut"), .routine = l[0].routine};
     m->layer = l ? l : m->layer;
 }
 
