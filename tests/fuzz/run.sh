@@ -4,7 +4,7 @@
 . "$(dirname "$0")/../tap.sh"
 seconds=$1
 shift
-mkdir "$tmp/models" "$tmp/texts" "$tmp/chips" "$tmp/bins" "$tmp/onnx" "$tmp/prototxt" \
+mkdir "$tmp/yaml" "$tmp/models" "$tmp/texts" "$tmp/chips" "$tmp/bins" "$tmp/onnx" "$tmp/prototxt" \
     "$tmp/caffemodel"
 for text in "$top_srcdir"/examples/*.npuasm "$top_srcdir"/tests/fixtures/*.npuasm; do
     name=${text##*/}
@@ -28,8 +28,10 @@ cp "$top_srcdir"/tests/fixtures/*.prototxt "$tmp/prototxt"
     printf '\x3a\x13\x3a\x03\x0a\x01\x03\x2a\x0c'
     head -c 12 /dev/zero
 } >"$tmp/caffemodel/c"
+cp "$top_srcdir"/tests/fixtures/*.yaml "$top_srcdir"/examples/*.yaml "$tmp/yaml"
 for target; do
     case ${target##*/} in
+    *yaml*) corpus=$tmp/yaml ;;
     *_bin) corpus=$tmp/bins ;;
     *asm* | *text*) corpus=$tmp/texts ;;
     *onnx*) corpus=$tmp/onnx ;;
