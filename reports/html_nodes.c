@@ -122,9 +122,9 @@ npu_status rep_html_nodes(const rep_html_page *h)
         columns = at[i].column + 1 > columns ? at[i].column + 1 : columns;
     int width = (int)columns * (BOX_W + GAP_X);
     fprintf(h->f, "<p class=cap>Dark: NPU sub-graphs. Grey: nodes on the CPU.</p>"
-                  "<div class=tw tabindex=0><svg id=model-structure viewBox=\"0 -2 %d %d\" width=%d height=%d role=img "
-                  "aria-label=\"NPU sub-graphs and CPU nodes\">\n", width, height, width,
-            height);
+                  "<div class=tw tabindex=0><svg id=model-structure viewBox=\"0 -2 %d %d\" "
+                  "width=%d height=%d role=img aria-label=\"NPU sub-graphs and CPU nodes\">\n",
+            width, height, width, height);
     for (size_t i = 0; i < o->nnode; i++)
         for (size_t k = 0; k < o->node[i].nfrom; k++)
             line(h->f, at[o->node[i].from[k]], at[i]);
