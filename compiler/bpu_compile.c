@@ -21,12 +21,12 @@ static void drop(candidate *c)
     bpu_plan_free(&c->plan);
 }
 
-static npu_status try(const bpu_net *b, int level, cc_mode mode, uint64_t weight_base,
-                      candidate *c, npu_err *err)
+static npu_status try(const bpu_net *b, int level, cc_mode mode, const npu_program *g,
+                      uint64_t weight_base, candidate *c, npu_err *err)
 {
     *c = (candidate){0};
     NPU_TRY(bpu_plan_make(b, level, mode, &c->plan, err));
-    NPU_TRY(bpu_places_make(b, &c->plan, weight_base, &c->places, err));
+    NPU_TRY(bpu_places_make(b, &c->plan, g, weight_base, &c->places, err));
     NPU_TRY(bpu_prog_make(b, &c->plan, &c->places, level, &c->prog, err));
     NPU_TRY(bpu_schedule(b, &c->prog, level, err));
     for (uint32_t i = 0; i < c->prog.n; i++) {
@@ -47,8 +47,8 @@ static bool better(const candidate *a, const candidate *b, cc_mode mode)
     return a->bytes < b->bytes || (a->bytes == b->bytes && a->prog.time < b->prog.time);
 }
 
-static npu_status best_of(const bpu_net *b, const cc_options *o, uint64_t weight_base,
-                          candidate *best, npu_err *err)
+static npu_status best_of(const bpu_net *b, const cc_options *o, const npu_program *g,
+                          uint64_t weight_base, candidate *best, npu_err *err)
 {
     bool have = false;
     npu_err last = {0};
@@ -57,7 +57,7 @@ static npu_status best_of(const bpu_net *b, const cc_options *o, uint64_t weight
             candidate c;
             if (level < 2 && mode != CC_LATENCY) /* one layer at a time: little to choose */
                 continue;
-            npu_status s = try(b, level, (cc_mode)mode, weight_base, &c, &last);
+            npu_status s = try(b, level, (cc_mode)mode, g, weight_base, &c, &last);
             if (s == NPU_OK && (!have || better(&c, best, o->mode))) {
                 if (have)
                     drop(best);
@@ -84,7 +84,7 @@ npu_status bpu_compile(const cc_net *net, const cc_options *o, const npu_chip *c
         base = end > base ? (end + 63) / 64 * 64 : base;
     }
     NPU_TRY(bpu_net_new(net, o, chip, &b, err));
-    npu_status s = best_of(b, o, base, &best, err);
+    npu_status s = best_of(b, o, &m->program[0], base, &best, err);
     if (s == NPU_OK)
         s = bpu_emit(b, &best.prog, &best.places, m, err);
     drop(&best);
