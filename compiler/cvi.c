@@ -1,0 +1,71 @@
+/* See cvi.h: the stages in order. */
+#include "compiler/cvi.h"
+
+#include <stdlib.h>
+
+#include "compiler/cvi_ir.h"
+
+static void release(cvi_state *s)
+{
+    for (uint32_t i = 0; i < s->nmap; i++)
+        free(s->map[i].name);
+    for (size_t i = 0; i < s->nweight; i++) {
+        free(s->weight[i].name);
+        free(s->weight[i].dim);
+    }
+    free(s->map);
+    free(s->op);
+    free(s->group);
+    free(s->readers);
+    free(s->last_read);
+    free(s->weight);
+    buf_free(&s->weights);
+    npu_trace_free(&s->trace);
+}
+
+/* All groups' slots in one list, then one order of issue: loads of a group run beside the end of
+ * the one before.  Every other group grows from the end of local memory, which keeps their buffers
+ * apart. */
+static npu_status schedule(cvi_state *s, cvi_list *cmd, npu_err *err)
+{
+    cvi_slots slots = {0};
+    npu_status st = NPU_OK;
+    for (uint32_t k = 0; k < s->ngroup && st == NPU_OK; k++) {
+        bool fits = false;
+        st = cvi_group_slots(s, &s->group[k], k % 2 == 1, &slots, &fits, err);
+    }
+    if (st == NPU_OK)
+        st = cvi_walk(&slots, s->lane_bytes, cmd, err);
+    cvi_slots_free(&slots);
+    return st;
+}
+
+static npu_status stages(cvi_state *s, npu_model *m, npu_err *err)
+{
+    cvi_list cmd = {0};
+    NPU_TRY(cvi_ops(s, err));
+    NPU_TRY(cvi_weights(s, err));
+    NPU_TRY(cvi_plan(s, err));
+    NPU_TRY(cvi_ddr(s, err));
+    npu_status st = schedule(s, &cmd, err);
+    if (st == NPU_OK)
+        st = cvi_append(s, &cmd, m, err);
+    free(cmd.v);
+    return st;
+}
+
+npu_status cvi_emit(const cc_net *net, const cc_options *o, const npu_chip *chip, npu_model *m,
+                    npu_err *err)
+{
+    const npu_section *w = npu_model_section(m, "weight");
+    (void)o; /* placement and shapes are already in the net */
+    cvi_state s = {.net = net, .chip = chip, .lanes = (uint32_t)NPU_GET(chip, tpu_lanes),
+                   .lane_bytes = (uint32_t)NPU_GET(chip, lmem_lane_bytes),
+                   .weight_base = w ? cvi_up((uint32_t)w->data_bytes, CVI_DDR_ALIGN) : 0};
+    if (chip->isa != NPU_ISA_CV18XX_V2)
+        return npu_fail(err, NPU_UNSUPPORTED, "chip %.60s: commands are written in the layout of "
+                        "CV182x, CV181x and CV180x only", chip->name);
+    npu_status st = stages(&s, m, err);
+    release(&s);
+    return st;
+}

@@ -1,0 +1,432 @@
+/* Layers of the net as operators of the tensor unit.
+ *
+ * A layer becomes one operator or a few; maps they hand to each other are made up here.  What the
+ * unit cannot do is refused by name. */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "compiler/cvi_ir.h"
+
+enum { STRIDE_MAX = 31, INSERT_MAX = 15, KERNEL_MAX = 255, HALF = 64, HALF_SHIFT = 7 };
+
+npu_status cvi_no_memory(npu_err *err)
+{
+    return npu_fail(err, NPU_LIMIT, "out of memory");
+}
+
+npu_status cvi_fail(const cvi_state *s, uint32_t layer, npu_err *err, const char *why)
+{
+    const cc_layer *l = &s->net->layer[layer];
+    return npu_fail(err, NPU_UNSUPPORTED, "%.100s (%.40s): %s", l->name ? l->name : "layer",
+                    l->type ? l->type : "?", why);
+}
+
+void *cvi_grow(void *list, uint32_t *n, uint32_t *cap, size_t size)
+{
+    void **at = list;
+    if (*n == *cap) {
+        uint32_t more = *cap ? 2 * *cap : 32;
+        void *p = realloc(*at, more * size);
+        if (!p)
+            return NULL;
+        *at = p;
+        *cap = more;
+    }
+    uint8_t *item = (uint8_t *)*at + (size_t)(*n)++ * size;
+    memset(item, 0, size);
+    return item;
+}
+
+static npu_status check_map(const cc_tensor *t, npu_err *err)
+{
+    if (t->nv12)
+        return npu_fail(err, NPU_UNSUPPORTED, "input %.100s: nv12; cv181x reads planes", t->name);
+    if (t->n == 0 || t->c == 0 || t->h == 0 || t->w == 0 || t->c > UINT16_MAX ||
+        t->h > UINT16_MAX || t->w > UINT16_MAX || (uint64_t)t->h * t->w > INT32_MAX ||
+        (uint64_t)t->n * t->c * t->h * t->w > INT32_MAX)
+        return npu_fail(err, NPU_LIMIT, "map %.100s of %ux%ux%ux%u: sizes from 1 to 65535 and "
+                        "less than 2 GiB in all are possible", t->name, t->n, t->c, t->h, t->w);
+    return NPU_OK;
+}
+
+/* Map K of the net: same index here.  A view lies in its parent, which may be a view itself. */
+static npu_status add_map(cvi_state *s, uint32_t k, npu_err *err)
+{
+    const cc_tensor *t = &s->net->tensor[k];
+    cvi_map *m = cvi_grow(&s->map, &s->nmap, &s->map_cap, sizeof *m);
+    NPU_TRY(check_map(t, err));
+    if (!m || !(m->name = strdup(t->name ? t->name : "map")))
+        return cvi_no_memory(err);
+    m->n = t->n;
+    m->c = t->c;
+    m->h = t->h;
+    m->w = t->w;
+    m->root = (int32_t)k;
+    m->n_str = (uint64_t)t->c * t->h * t->w;
+    m->input = t->input;
+    m->output = t->output;
+    m->producer = NPU_NONE;
+    return NPU_OK;
+}
+
+/* Follows INSIDE to the root; a chain longer than the list goes round in a circle. */
+static npu_status root_of(cvi_state *s, uint32_t k, npu_err *err)
+{
+    cvi_map *m = &s->map[k];
+    int32_t at = (int32_t)k;
+    for (uint32_t steps = 0; s->net->tensor[at].inside != NPU_NONE; steps++) {
+        const cc_tensor *t = &s->net->tensor[at];
+        if (steps > s->net->ntensor || t->inside < 0 || (uint32_t)t->inside >= s->net->ntensor)
+            return npu_fail(err, NPU_LIMIT, "map %.100s lies inside itself", m->name);
+        const cc_tensor *p = &s->net->tensor[t->inside];
+        if (p->h != t->h || p->w != t->w || p->n != t->n || t->channel + t->c > p->c)
+            return npu_fail(err, NPU_LIMIT, "map %.100s is no range of channels of %.100s", t->name,
+                            p->name);
+        m->at += (uint64_t)t->channel * t->h * t->w;
+        at = t->inside;
+    }
+    m->root = at;
+    m->n_str = s->map[at].n_str;
+    if (at != (int32_t)k && (m->input || (m->output && !s->map[at].output)))
+        return npu_fail(err, NPU_UNSUPPORTED, "%.100s is a%s of the sub-graph and a part of "
+                        "%.100s", m->name, m->input ? "n input" : "n output", s->map[at].name);
+    return NPU_OK;
+}
+
+/* A map between two operators of LAYER, shaped like map LIKE.  NPU_NONE: no memory. */
+static int32_t between(cvi_state *s, uint32_t layer, int32_t like, const char *what)
+{
+    cvi_map *m = cvi_grow(&s->map, &s->nmap, &s->map_cap, sizeof *m);
+    const char *name = s->net->layer[layer].name;
+    size_t n = strlen(name ? name : "") + strlen(what) + 2;
+    if (!m || !(m->name = malloc(n)))
+        return NPU_NONE;
+    snprintf(m->name, n, "%s_%s", name ? name : "", what);
+    const cvi_map *l = &s->map[like];
+    m->n = l->n;
+    m->c = l->c;
+    m->h = l->h;
+    m->w = l->w;
+    m->root = (int32_t)s->nmap - 1;
+    m->n_str = (uint64_t)l->c * l->h * l->w;
+    m->producer = NPU_NONE;
+    return m->root;
+}
+
+/* Appends an operator; its result is map OUT. */
+static cvi_op *push(cvi_state *s, cvi_kind kind, uint32_t layer, int32_t a, int32_t b, int32_t out)
+{
+    cvi_op *op = a == NPU_NONE || out == NPU_NONE
+                     ? NULL
+                     : cvi_grow(&s->op, &s->nop, &s->op_cap, sizeof *op);
+    if (!op)
+        return NULL;
+    *op = (cvi_op){.kind = kind, .a = a, .b = b, .out = out, .layer = layer, .kh = 1, .kw = 1,
+                   .sh = 1, .sw = 1, .dh = 1, .dw = 1, .group = 1};
+    s->map[out].producer = (int32_t)s->nop - 1;
+    return op;
+}
+
+static void add_window(cvi_op *op, const cc_layer *l)
+{
+    op->kh = l->kh;
+    op->kw = l->kw;
+    op->sh = l->sh;
+    op->sw = l->sw;
+    op->dh = l->dh ? l->dh : 1;
+    op->dw = l->dw ? l->dw : 1;
+    op->pt = l->pt;
+    op->pb = l->pb;
+    op->pl = l->pl;
+    op->pr = l->pr;
+}
+
+static npu_status check_window(const cvi_state *s, const cvi_op *op, npu_err *err)
+{
+    if (op->kh == 0 || op->kw == 0 || op->sh == 0 || op->sw == 0 || op->kh > KERNEL_MAX ||
+        op->kw > KERNEL_MAX)
+        return cvi_fail(s, op->layer, err, "kernel beyond 1..255 or stride 0");
+    if (op->sh > STRIDE_MAX || op->sw > STRIDE_MAX)
+        return cvi_fail(s, op->layer, err, "stride beyond 31");
+    if (op->ih > INSERT_MAX || op->iw > INSERT_MAX || op->dh > INSERT_MAX + 1 ||
+        op->dw > INSERT_MAX + 1)
+        return cvi_fail(s, op->layer, err, "dilation or upsampling beyond 16");
+    if (op->pt < 0 || op->pl < 0)
+        return cvi_fail(s, op->layer, err, "negative padding");
+    return NPU_OK;
+}
+
+/* ADD: both operands times one half (scales equal until calibrated), the sum shifted back. */
+static npu_status add_sum(cvi_state *s, uint32_t layer, int32_t a, int32_t b, int32_t out,
+                          bool relu, npu_err *err)
+{
+    cvi_op *op = push(s, CVI_ADD, layer, a, b, out);
+    if (!op)
+        return cvi_no_memory(err);
+    op->constant = op->second = HALF;
+    op->shift = HALF_SHIFT;
+    op->relu = relu;
+    return NPU_OK;
+}
+
+/* Result of the first operator of a layer with a residual: a map between; else the layer's own. */
+static int32_t first_out(cvi_state *s, uint32_t layer)
+{
+    const cc_layer *l = &s->net->layer[layer];
+    return l->sum == NPU_NONE ? l->out : between(s, layer, l->out, "before_sum");
+}
+
+static npu_status add_conv(cvi_state *s, uint32_t layer, npu_err *err)
+{
+    const cc_layer *l = &s->net->layer[layer];
+    int32_t out = first_out(s, layer);
+    bool dw = l->kind == CC_DWCONV, sum = l->sum != NPU_NONE;
+    cvi_op *op = push(s, dw ? CVI_DW : CVI_CONV, layer, l->a, NPU_NONE, out);
+    if (!op)
+        return cvi_no_memory(err);
+    add_window(op, l);
+    op->ih = l->up_h > 1 ? l->up_h - 1 : 0;
+    op->iw = l->up_w > 1 ? l->up_w - 1 : 0;
+    op->group = dw ? 1 : l->group ? l->group : 1;
+    op->relu = !sum && l->act != CC_ACT_NONE;
+    NPU_TRY(check_window(s, op, err));
+    uint32_t ic = s->map[l->a].c, oc = s->map[l->out].c;
+    if (ic % op->group || oc % op->group || (dw && ic != oc))
+        return cvi_fail(s, layer, err, "channels are no multiple of the groups");
+    ic /= op->group;
+    op->ic = op->group > 1 ? ic : ic < 4 ? 4 : cvi_up(ic, 2);
+    if (!dw && op->ic > CVI_FIELD_MAX)
+        return cvi_fail(s, layer, err, "more than 4095 input channels");
+    return sum ? add_sum(s, layer, out, l->sum, l->out, l->act != CC_ACT_NONE, err) : NPU_OK;
+}
+
+static npu_status add_pool(cvi_state *s, uint32_t layer, npu_err *err)
+{
+    const cc_layer *l = &s->net->layer[layer];
+    bool max = l->kind == CC_MAXPOOL;
+    cvi_op *op = push(s, max ? CVI_MAXPOOL : CVI_AVGPOOL, layer, l->a, NPU_NONE, l->out);
+    if (!op)
+        return cvi_no_memory(err);
+    add_window(op, l);
+    NPU_TRY(check_window(s, op, err));
+    if (max)
+        return NPU_OK;
+    double share = 1.0 / ((double)l->kh * l->kw); /* as an unsigned byte and a shift */
+    while (round(share * (double)(1u << (op->shift + 1))) <= UINT8_MAX && op->shift < 22)
+        op->shift++;
+    op->constant = (uint16_t)round(share * (double)(1u << op->shift));
+    return NPU_OK;
+}
+
+static npu_status add_pair(cvi_state *s, uint32_t layer, npu_err *err)
+{
+    static const cvi_kind kinds[CC_KINDS] = {[CC_MUL] = CVI_MUL, [CC_MAX] = CVI_MAX,
+                                             [CC_MIN] = CVI_MIN};
+    const cc_layer *l = &s->net->layer[layer];
+    int32_t a = l->a, b = l->b;
+    if (b == NPU_NONE)
+        return cvi_fail(s, layer, err, "one operand is a constant of its own");
+    const cvi_map *o = &s->map[l->out];
+    if (s->map[a].h < o->h || s->map[a].w < o->w || s->map[a].c < o->c) {
+        a = l->b;
+        b = l->a;
+    }
+    if (s->map[a].c != o->c || s->map[b].c != o->c || s->map[a].h != o->h || s->map[a].w != o->w ||
+        (s->map[b].h != o->h && s->map[b].h != 1) || (s->map[b].w != o->w && s->map[b].w != 1))
+        return cvi_fail(s, layer, err, "broadcast other than of one operand over rows or columns");
+    if (l->kind == CC_ADD)
+        return add_sum(s, layer, a, b, l->out, l->act != CC_ACT_NONE, err);
+    cvi_op *op = push(s, kinds[l->kind], layer, a, b, l->out);
+    if (!op)
+        return cvi_no_memory(err);
+    op->relu = l->act != CC_ACT_NONE;
+    if (op->kind == CVI_MUL) { /* product of two full scales back to one: 1/127 */
+        op->quan_m = (uint32_t)lround(ldexp(128.0 / 127.0, 30));
+        op->shift = 6;
+    }
+    return NPU_OK;
+}
+
+static npu_status add_constant(cvi_state *s, uint32_t layer, cvi_kind kind, int32_t a, int32_t out,
+                               uint16_t constant, npu_err *err)
+{
+    cvi_op *op = push(s, kind, layer, a, NPU_NONE, out);
+    if (!op)
+        return cvi_no_memory(err);
+    op->constant = constant;
+    return NPU_OK;
+}
+
+/* A slope per channel: the negative part times the slope, joined bit by bit with the positive. */
+static npu_status add_prelu(cvi_state *s, uint32_t layer, npu_err *err)
+{
+    const cc_layer *l = &s->net->layer[layer];
+    if (l->weight == NPU_NONE || g_elements(&s->net->graph->value[l->weight]) <= 1)
+        return push(s, CVI_LUT, layer, l->a, NPU_NONE, l->out) ? NPU_OK : cvi_no_memory(err);
+    if (g_elements(&s->net->graph->value[l->weight]) != s->map[l->a].c)
+        return cvi_fail(s, layer, err, "slopes are neither one nor one per channel");
+    int32_t neg = between(s, layer, l->out, "negative"), pos = NPU_NONE, scaled = NPU_NONE;
+    if (neg != NPU_NONE && (pos = between(s, layer, l->out, "positive")) != NPU_NONE)
+        scaled = between(s, layer, l->out, "scaled");
+    if (scaled == NPU_NONE)
+        return cvi_no_memory(err);
+    NPU_TRY(add_constant(s, layer, CVI_MAXC, l->a, pos, 0, err));
+    NPU_TRY(add_constant(s, layer, CVI_MINC, l->a, neg, 0, err));
+    cvi_op *op = push(s, CVI_SLOPE, layer, neg, NPU_NONE, scaled);
+    if (!op)
+        return cvi_no_memory(err);
+    op->shift = HALF_SHIFT;
+    return push(s, CVI_OR, layer, pos, scaled, l->out) ? NPU_OK : cvi_no_memory(err);
+}
+
+/* Whole factors: a depthwise deconvolution with a kernel of ones, as the vendor's. */
+static npu_status add_resize(cvi_state *s, uint32_t layer, npu_err *err)
+{
+    const cc_layer *l = &s->net->layer[layer];
+    uint32_t fh = l->up_h >> 16, fw = l->up_w >> 16;
+    if (l->linear || (l->up_h & 0xffff) || (l->up_w & 0xffff) || fh == 0 || fw == 0 ||
+        s->map[l->out].h != s->map[l->a].h * fh || s->map[l->out].w != s->map[l->a].w * fw)
+        return cvi_fail(s, layer, err, "only nearest by whole factors");
+    cvi_op *op = push(s, CVI_DW, layer, l->a, NPU_NONE, l->out);
+    if (!op)
+        return cvi_no_memory(err);
+    op->kh = fh;
+    op->kw = fw;
+    op->ih = op->pt = op->pb = (int32_t)fh - 1;
+    op->iw = op->pl = op->pr = (int32_t)fw - 1;
+    return check_window(s, op, err);
+}
+
+/* A copy of the same bytes; a rearrangement of them is not done here. */
+static npu_status add_move(cvi_state *s, uint32_t layer, npu_err *err)
+{
+    const cc_layer *l = &s->net->layer[layer];
+    const cvi_map *a = &s->map[l->a], *o = &s->map[l->out];
+    if (a->n != o->n || a->c != o->c || a->h != o->h || a->w != o->w)
+        return cvi_fail(s, layer, err, "rearrangement other than a copy");
+    return push(s, CVI_COPY, layer, l->a, NPU_NONE, l->out) ? NPU_OK : cvi_no_memory(err);
+}
+
+/* Layer that multiplies LUT's result with its input and is its only reader; NPU_NONE: none. */
+static int32_t product_with_input(const cvi_state *s, uint32_t lut)
+{
+    const cc_layer *l = s->net->layer;
+    int32_t out = l[lut].out, found = NPU_NONE;
+    if (s->map[out].output || s->map[out].root != out)
+        return NPU_NONE;
+    for (uint32_t i = 0; i < s->net->nlayer; i++) {
+        if (l[i].a != out && l[i].b != out && l[i].sum != out)
+            continue;
+        bool pair = (l[i].a == out && l[i].b == l[lut].a) || (l[i].b == out && l[i].a == l[lut].a);
+        if (found != NPU_NONE || l[i].kind != CC_MUL || !pair || l[i].act != CC_ACT_NONE)
+            return NPU_NONE;
+        found = (int32_t)i;
+    }
+    for (uint32_t i = 0; i < s->net->ntensor; i++)
+        if (s->net->tensor[i].inside == out)
+            return NPU_NONE;
+    return found;
+}
+
+/* x * f(x) is one table (SiLU): the product's layer then has no operator of its own. */
+static npu_status add_lut(cvi_state *s, uint32_t layer, npu_err *err)
+{
+    const cc_layer *l = &s->net->layer[layer];
+    int32_t product = product_with_input(s, layer);
+    int32_t out = product == NPU_NONE ? l->out : s->net->layer[product].out;
+    cvi_op *op = push(s, CVI_LUT, layer, l->a, NPU_NONE, out);
+    if (!op)
+        return cvi_no_memory(err);
+    op->times_input = product != NPU_NONE;
+    return NPU_OK;
+}
+
+/* Whether an operator already makes the result of LAYER (see add_lut). */
+static bool made(const cvi_state *s, uint32_t layer)
+{
+    return s->map[s->net->layer[layer].out].producer != NPU_NONE;
+}
+
+static npu_status add_layer(cvi_state *s, uint32_t layer, npu_err *err)
+{
+    const cc_layer *l = &s->net->layer[layer];
+    switch (l->kind) {
+    case CC_CONV:
+    case CC_DWCONV:
+        return add_conv(s, layer, err);
+    case CC_MAXPOOL:
+    case CC_AVGPOOL:
+        return add_pool(s, layer, err);
+    case CC_ADD:
+    case CC_MUL:
+    case CC_MAX:
+    case CC_MIN:
+        return add_pair(s, layer, err);
+    case CC_LUT:
+        return add_lut(s, layer, err);
+    case CC_RELU:
+        return add_constant(s, layer, CVI_MAXC, l->a, l->out, 0, err);
+    case CC_PRELU:
+        return add_prelu(s, layer, err);
+    case CC_RESIZE:
+        return add_resize(s, layer, err);
+    case CC_MOVE:
+        return add_move(s, layer, err);
+    case CC_KINDS:
+        break;
+    }
+    return cvi_fail(s, layer, err, "unknown kind of layer");
+}
+
+static npu_status count_readers(cvi_state *s, npu_err *err)
+{
+    s->readers = calloc(s->nmap, sizeof *s->readers);
+    s->last_read = calloc(s->nmap, sizeof *s->last_read);
+    if (!s->readers || !s->last_read)
+        return cvi_no_memory(err);
+    for (uint32_t i = 0; i < s->nop; i++) {
+        int32_t in[2] = {s->op[i].a, s->op[i].b};
+        for (int k = 0; k < 2; k++)
+            if (in[k] != NPU_NONE && (k == 0 || in[0] != in[1])) {
+                s->readers[in[k]]++;
+                s->last_read[in[k]] = i;
+            }
+    }
+    return NPU_OK;
+}
+
+/* Views are read through their bytes: a map others lie in, or that lies in another, must be in
+ * DDR whenever any of them crosses.  Marking all of them read to the end is safe and simple. */
+static void keep_views(cvi_state *s)
+{
+    for (uint32_t i = 0; i < s->nmap; i++) {
+        int32_t r = s->map[i].root;
+        if (r == (int32_t)i)
+            continue;
+        for (int k = 0; k < 2; k++) {
+            int32_t m = k ? r : (int32_t)i;
+            s->last_read[m] = s->nop;
+            s->readers[m]++;
+        }
+    }
+}
+
+npu_status cvi_ops(cvi_state *s, npu_err *err)
+{
+    const cc_net *net = s->net;
+    for (uint32_t i = 0; i < net->ntensor; i++)
+        NPU_TRY(add_map(s, i, err));
+    for (uint32_t i = 0; i < net->ntensor; i++)
+        NPU_TRY(root_of(s, i, err));
+    for (uint32_t i = 0; i < net->nlayer; i++)
+        if (!made(s, i))
+            NPU_TRY(add_layer(s, i, err));
+    if (s->nop == 0)
+        return npu_fail(err, NPU_UNSUPPORTED, "sub-graph %.100s has no layer for the tensor unit",
+                        net->name ? net->name : "");
+    NPU_TRY(count_readers(s, err));
+    keep_views(s);
+    return NPU_OK;
+}
