@@ -1,30 +1,36 @@
 /* See cvi_net.h. */
 #include "tests/unit/cvi_net.h"
 
-#include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum { MAPS = 400, LAYERS = 300 };
 
+/* Also used by a program without a test runner. */
+static void must(bool holds)
+{
+    if (!holds)
+        abort();
+}
+
 static const char *keep(cvi_net *n, const char *base, const char *what)
 {
     char *t = arena_printf(n->graph->arena, "%s%s", base, what);
-    ck_assert_ptr_nonnull(t);
+    must(t != NULL);
     return t;
 }
 
 cvi_net cvi_net_new(const char *name)
 {
     cvi_net n = {.graph = g_new(name)};
-    ck_assert_ptr_nonnull(n.graph);
+    must(n.graph != NULL);
     n.graph->name = keep(&n, name, "");
     n.net.graph = n.graph;
     n.net.name = strdup(name);
     n.net.tensor = calloc(MAPS, sizeof *n.net.tensor);
     n.net.layer = calloc(LAYERS, sizeof *n.net.layer);
-    ck_assert(n.net.name && n.net.tensor && n.net.layer);
+    must(n.net.name && n.net.tensor && n.net.layer);
     return n;
 }
 
@@ -38,7 +44,7 @@ void cvi_net_free(cvi_net *n)
 
 int32_t cvi_net_map(cvi_net *n, const char *name, uint32_t c, uint32_t h, uint32_t w)
 {
-    ck_assert_uint_lt(n->net.ntensor, MAPS);
+    must(n->net.ntensor < MAPS);
     n->net.tensor[n->net.ntensor] =
         (cc_tensor){.name = keep(n, name, ""), .n = 1, .c = c, .h = h, .w = w, .bytes = 1,
                     .value = NPU_NONE, .producer = NPU_NONE, .inside = NPU_NONE};
@@ -70,7 +76,7 @@ int32_t cvi_net_view(cvi_net *n, int32_t whole, uint32_t first, uint32_t channel
 
 cc_layer *cvi_net_layer(cvi_net *n, cc_kind kind, const char *name, int32_t a, int32_t out)
 {
-    ck_assert_uint_lt(n->net.nlayer, LAYERS);
+    must(n->net.nlayer < LAYERS);
     cc_layer *l = &n->net.layer[n->net.nlayer];
     *l = (cc_layer){.kind = kind, .name = keep(n, name, ""), .type = "Test", .node = NPU_NONE,
                     .a = a, .b = NPU_NONE, .sum = NPU_NONE, .out = out, .kh = 1, .kw = 1, .sh = 1,
@@ -83,7 +89,7 @@ cc_layer *cvi_net_layer(cvi_net *n, cc_kind kind, const char *name, int32_t a, i
 static int32_t constant(cvi_net *n, const char *name, int rank, const int64_t *dim)
 {
     int32_t v = g_constant(n->graph, name, NPU_ELEM_FLOAT, rank, dim, NULL);
-    ck_assert_int_ne(v, NPU_NONE);
+    must(v != NPU_NONE);
     return v;
 }
 
