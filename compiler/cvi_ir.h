@@ -92,7 +92,7 @@ typedef struct {            /* operators FIRST..LAST, tile by tile */
     uint32_t rows, cols;    /* tile of the last operator's result */
     uint32_t channels;      /* of it; all or a multiple of the lanes */
     bool rows_inside;       /* chunks of channels are the outer loop */
-    int64_t cost;           /* ticks alone */
+    int64_t cost;           /* ticks alone, and the price of its traffic */
 } cvi_group;
 
 typedef struct {
@@ -112,6 +112,7 @@ typedef struct {
     size_t nweight;
     uint32_t weight_base;   /* where they will lie in the section */
     uint64_t shared, private_bytes;
+    double byte_price;      /* ticks a byte to or from DDR counts beside the time it takes */
     npu_trace trace;        /* scratch of the planner */
 } cvi_state;
 

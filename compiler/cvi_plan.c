@@ -27,6 +27,8 @@ static npu_status price(cvi_state *s, cvi_group *g, bool *fits, npu_err *err)
         st = cvi_walk(&slots, s->lane_bytes, &list, err);
     if (st == NPU_OK && *fits)
         st = cvi_time(s, &list, &g->cost, &bytes, err);
+    if (st == NPU_OK && *fits)
+        g->cost += (int64_t)(s->byte_price * (double)bytes);
     cvi_slots_free(&slots);
     free(list.v);
     return st;

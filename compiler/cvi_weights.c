@@ -11,6 +11,7 @@
 #include "compiler/cvi_ir.h"
 
 #define RANGE 4.0 /* of every activation, both signs */
+#define ONES 2.0  /* what a filter of ones holds */
 
 /* Weights by output channel, input channel and kernel position, however the graph stores them. */
 typedef struct {
@@ -125,8 +126,8 @@ static void fill_filter(cvi_state *s, const cvi_op *op, source *w, uint32_t icg,
         uint8_t *row = s->weights.data + op->filter.offset + (size_t)o * op->filter.row;
         most[o] = largest(s, w, o, icg);
         double scale = most[o] > 0 ? 127.0 / most[o] : 0;
-        if (!w->value)
-            scale = most[o] = 1;
+        if (!w->value) /* ones, as 2 x 1/2: a factor of 1 has no multiplier */
+            scale = ONES;
         for (uint32_t k = 0; k < w->kernel; k++)
             for (uint32_t i = 0; i < icg; i++)
                 row[k * ic + i] = (uint8_t)clamp8(round(element(s, w, o, i, k) * scale));
@@ -146,13 +147,14 @@ static double bias_of(const cvi_state *s, const cc_layer *l, uint32_t o)
     return g_const_num(s->net->graph, l->bias, o, &v) ? v : 0;
 }
 
-/* MULTIPLIER x 2^-31 x 2^-SHIFT is FACTOR, the multiplier in [2^30, 2^31). */
+/* MULTIPLIER x 2^-31 x 2^-SHIFT is FACTOR, the multiplier in [2^30, 2^31).  Six bits of shift:
+ * negative ones go left. */
 static void scale_parts(double factor, uint32_t *multiplier, uint8_t *shift)
 {
     int e;
     double m = frexp(factor, &e); /* [0.5, 1) x 2^e */
     *multiplier = (uint32_t)(m * 2147483648.0);
-    *shift = (uint8_t)(e > 0 ? 0 : e < -31 ? 31 : -e);
+    *shift = (uint8_t)(e < -31 ? 31 : e > 31 ? -31 & 0x3f : -e & 0x3f);
 }
 
 static void fill_records(cvi_state *s, const cvi_op *op, const double *most)
@@ -160,7 +162,7 @@ static void fill_records(cvi_state *s, const cvi_op *op, const double *most)
     const cc_layer *l = &s->net->layer[op->layer];
     for (uint32_t o = 0; o < s->map[op->out].c; o++) {
         uint8_t *row = s->weights.data + op->record.offset + (size_t)o * op->record.row, shift;
-        double unit = l->kind == CC_RESIZE ? 1 : most[o] > 0 ? most[o] / 127.0 : 1.0 / 127.0;
+        double unit = l->kind == CC_RESIZE ? 1 / ONES : most[o] > 0 ? most[o] / 127.0 : 1.0 / 127.0;
         uint32_t multiplier;
         scale_parts(unit, &multiplier, &shift);
         if (op->record.row == CVI_RECORD) {
