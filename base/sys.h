@@ -7,7 +7,7 @@
 
 #include "npusim/err.h"
 
-#define SYS_FILE_LIMIT ((size_t)1 << 30) /* bytes; larger inputs are refused */
+#define SYS_FILE_LIMIT ((size_t)2 << 30) /* bytes; larger inputs are refused */
 
 /* Reads PATH whole.  On success *bytes is the caller's (free), *n > 0, and there is room for
  * one byte more; on failure *bytes is NULL.

@@ -1,4 +1,5 @@
-/* See graph.h: structure.  Attributes are in graph_attr.c, sizes and counts in graph_size.c. */
+/* See graph.h: structure.  Attributes are in graph_attr.c, sizes and counts in graph_size.c, the
+ * order of nodes in graph_sort.c. */
 #include "compiler/graph.h"
 
 #include <stdio.h>
@@ -8,9 +9,12 @@
 
 typedef struct {
     const char *name;
-    int32_t value;
+    int32_t value;        /* of a node name: where the node was added */
+    uint32_t next;        /* of a node name: suffix to try next */
     UT_hash_handle hh;
 } entry;
+
+typedef struct { entry *values, *nodes; } name_index;
 
 static const char *const op_names[NPU_OPS] = {
     [NPU_OP_NONE] = "?",
@@ -22,7 +26,8 @@ static const char *const op_names[NPU_OPS] = {
 npu_graph *g_new(const char *file)
 {
     npu_graph *g = calloc(1, sizeof *g);
-    if (!g || !(g->arena = arena_new()) || !(g->file = arena_text(g->arena, file))) {
+    if (!g || !(g->arena = arena_new()) || !(g->file = arena_text(g->arena, file)) ||
+        !(g->index = calloc(1, sizeof(name_index)))) {
         npu_graph_free(g);
         return NULL;
     }
@@ -30,15 +35,25 @@ npu_graph *g_new(const char *file)
     return g;
 }
 
-void npu_graph_free(npu_graph *g)
+static void free_names(entry *all)
 {
-    if (!g)
-        return;
-    entry *all = g->index, *e, *next;
+    entry *e, *next;
     HASH_ITER(hh, all, e, next) {
         HASH_DEL(all, e);
         free(e);
     }
+}
+
+void npu_graph_free(npu_graph *g)
+{
+    if (!g)
+        return;
+    name_index *index = g->index;
+    if (index) {
+        free_names(index->values);
+        free_names(index->nodes);
+    }
+    free(index);
     free(g->value);
     free(g->node);
     arena_free(g->arena);
@@ -60,8 +75,9 @@ const char *g_op_name(npu_op op)
 
 int32_t g_find(const npu_graph *g, const char *name)
 {
-    entry *e, *all = g->index;
-    HASH_FIND_STR(all, name, e);
+    const name_index *index = g->index;
+    entry *e;
+    HASH_FIND_STR(index->values, name, e);
     return e ? e->value : NPU_NONE;
 }
 
@@ -75,15 +91,15 @@ static int32_t new_value(npu_graph *g, const char *name)
         g->value = v;
         g->value_cap = cap;
     }
-    entry *e = calloc(1, sizeof *e), *all = g->index;
+    name_index *index = g->index;
+    entry *e = calloc(1, sizeof *e);
     if (!e || !(e->name = arena_text(g->arena, name))) {
         free(e);
         return NPU_NONE;
     }
     e->value = (int32_t)g->nvalue++;
     g->value[e->value] = (npu_value){.name = e->name, .rank = -1, .producer = NPU_NONE};
-    HASH_ADD_KEYPTR(hh, all, e->name, strlen(e->name), e);
-    g->index = all;
+    HASH_ADD_KEYPTR(hh, index->values, e->name, strlen(e->name), e);
     return e->value;
 }
 
@@ -123,19 +139,50 @@ int32_t g_constant(npu_graph *g, const char *base, npu_elem elem, int rank, cons
     return i;
 }
 
+/* Whether a live node has the name of E.  The place noted in E is right until nodes are sorted or
+ * replaced; then it is looked for again. */
+static bool taken(const npu_graph *g, entry *e)
+{
+    const npu_node *at = (uint32_t)e->value < g->nnode ? &g->node[e->value] : NULL;
+    if (at && !at->dead && strcmp(at->name, e->name) == 0)
+        return true;
+    for (uint32_t i = 0; i < g->nnode; i++)
+        if (!g->node[i].dead && strcmp(g->node[i].name, e->name) == 0) {
+            e->value = (int32_t)i;
+            return true;
+        }
+    return false;
+}
+
+static const char *claim(npu_graph *g, entry *e)
+{
+    e->value = (int32_t)g->nnode;
+    return e->name;
+}
+
+/* NAME, or NAME_1, NAME_2, ...: what no live node is called, for the node added next. */
 static const char *unique_node(npu_graph *g, const char *name)
 {
-    const char *base = name;
-    for (uint32_t k = 0;; k++) {
-        bool taken = !*name;
-        for (uint32_t i = 0; i < g->nnode && !taken; i++)
-            taken = !g->node[i].dead && strcmp(g->node[i].name, name) == 0;
-        if (!taken)
-            return arena_text(g->arena, name);
-        name = arena_printf(g->arena, "%s_%u", *base ? base : "node", k + 1);
+    name_index *index = g->index;
+    entry *first, *e;
+    const char *base = *name ? name : "node";
+    HASH_FIND_STR(index->nodes, base, first);
+    if (first && !taken(g, first))
+        return claim(g, first);
+    for (e = first; e;) {
+        name = arena_printf(g->arena, "%s_%u", base, ++first->next);
         if (!name)
             return NULL;
+        HASH_FIND_STR(index->nodes, name, e);
+        if (e && !taken(g, e))
+            return claim(g, e);
     }
+    if (!(e = calloc(1, sizeof *e)) || !(e->name = arena_text(g->arena, first ? name : base))) {
+        free(e);
+        return NULL;
+    }
+    HASH_ADD_KEYPTR(hh, index->nodes, e->name, strlen(e->name), e);
+    return claim(g, e);
 }
 
 int32_t g_add(npu_graph *g, npu_op op, const char *type, const char *name, const int32_t *in,
@@ -205,89 +252,6 @@ void g_kill(npu_graph *g, int32_t node)
     for (uint32_t i = 0; i < n->nout; i++)
         if (n->out[i] != NPU_NONE && g->value[n->out[i]].producer == node)
             g->value[n->out[i]].producer = NPU_NONE;
-}
-
-/* Whether all inputs of node N are there; DONE tells which values are. */
-static bool ready(const npu_node *n, const bool *done)
-{
-    for (uint32_t k = 0; k < n->nin; k++)
-        if (n->in[k] != NPU_NONE && !done[n->in[k]])
-            return false;
-    return true;
-}
-
-static npu_status stuck(const npu_graph *g, const bool *placed, const bool *done, npu_err *err)
-{
-    for (uint32_t i = 0; i < g->nnode; i++)
-        for (uint32_t k = 0; k < g->node[i].nin && !g->node[i].dead && !placed[i]; k++) {
-            int32_t v = g->node[i].in[k];
-            if (v != NPU_NONE && !done[v])
-                return npu_fail(err, NPU_BAD_INPUT, "%s: node %s (%s) reads '%s', which %s",
-                                g->file, g->node[i].name, g->node[i].type, g->value[v].name,
-                                g->value[v].producer == NPU_NONE ? "nothing produces"
-                                                                 : "depends on its own result");
-        }
-    return npu_fail(err, NPU_LIMIT, "%s: no topological order", g->file);
-}
-
-/* Order of the live nodes into ORDER; repeated sweeps, one suffices for a sorted file. */
-static npu_status order_nodes(const npu_graph *g, uint32_t *order, uint32_t *n, bool *placed,
-                              bool *done, npu_err *err)
-{
-    uint32_t live = 0;
-    for (uint32_t i = 0; i < g->nvalue; i++)
-        done[i] = g->value[i].constant;
-    for (uint32_t i = 0; i < g->nin; i++)
-        done[g->in[i]] = true;
-    for (uint32_t i = 0; i < g->nnode; i++)
-        live += !g->node[i].dead;
-    for (bool moved = true; *n < live;) {
-        if (!moved)
-            return stuck(g, placed, done, err);
-        moved = false;
-        for (uint32_t i = 0; i < g->nnode; i++) {
-            if (g->node[i].dead || placed[i] || !ready(&g->node[i], done))
-                continue;
-            for (uint32_t k = 0; k < g->node[i].nout; k++)
-                if (g->node[i].out[k] != NPU_NONE)
-                    done[g->node[i].out[k]] = true;
-            placed[i] = moved = true;
-            order[(*n)++] = i;
-        }
-    }
-    return NPU_OK;
-}
-
-npu_status g_sort(npu_graph *g, npu_err *err)
-{
-    uint32_t n = 0, *order = calloc(g->nnode + 1, sizeof *order);
-    int32_t *moved_to = calloc(g->nnode + 1, sizeof *moved_to);
-    bool *placed = calloc(g->nnode + 1, 1), *done = calloc(g->nvalue + 1, 1);
-    npu_node *sorted = calloc(g->nnode + 1, sizeof *sorted);
-    npu_status s = order && moved_to && placed && done && sorted
-                       ? order_nodes(g, order, &n, placed, done, err)
-                       : npu_fail(err, NPU_LIMIT, "out of memory");
-    if (s == NPU_OK) {
-        for (uint32_t i = 0; i < n; i++) {
-            sorted[i] = g->node[order[i]];
-            moved_to[order[i]] = (int32_t)i;
-        }
-        for (uint32_t i = 0; i < n; i++) {
-            if (sorted[i].fused_into >= 0)
-                sorted[i].fused_into = moved_to[sorted[i].fused_into];
-            for (uint32_t k = 0; k < sorted[i].nout; k++)
-                if (sorted[i].out[k] != NPU_NONE)
-                    g->value[sorted[i].out[k]].producer = (int32_t)i;
-        }
-        memcpy(g->node, sorted, n * sizeof *sorted);
-        g->nnode = n;
-    }
-    free(order);
-    free(moved_to);
-    free(placed);
-    free(done);
-    free(sorted);
-    return s;
 }
 
 void g_sweep(npu_graph *g)

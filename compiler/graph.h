@@ -71,13 +71,18 @@ void g_kill(npu_graph *g, int32_t node);
  * do not.  Errors: NPU_BAD_INPUT naming a node of a cycle, or a value nobody produces. */
 npu_status g_sort(npu_graph *g, npu_err *err);
 
+/* Indices of the live nodes in topological order (file order where that is one) into ORDER, which
+ * has room for nnode; *N: how many.  Errors: as g_sort. */
+npu_status g_order(const npu_graph *g, uint32_t *order, uint32_t *n, npu_err *err);
+
 /* Removes nodes none of whose outputs is read or a graph output, until there are none. */
 void g_sweep(npu_graph *g);
 
 /* Multiply-accumulates of Conv, ConvTranspose, ConvInteger, QLinearConv, Gemm and MatMul node N
  * (batch included); 0 for others, or when a shape is unknown. */
 uint64_t g_macs(const npu_graph *g, const npu_node *n);
-/* Sums over live nodes: MACs, of which depthwise; elements of float, int8 and uint8 constants. */
+/* Sums over live nodes: MACs, of which depthwise; elements of float, int8 and uint8 constants that
+ * the file has (initialisers and Constant nodes, not folded ones). */
 void g_totals(const npu_graph *g, uint64_t *macs, uint64_t *depthwise, uint64_t *params);
 
 /* "1x3x224x224", "?" for unknown parts.  Returns TEXT. */

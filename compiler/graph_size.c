@@ -170,7 +170,7 @@ void g_totals(const npu_graph *g, uint64_t *macs, uint64_t *dw, uint64_t *params
     for (uint32_t i = 0; i < g->nvalue; i++) {
         const npu_value *v = &g->value[i];
         int64_t n = g_elements(v);
-        if (v->constant && n > 0 &&
+        if (v->constant && !v->folded && n > 0 &&
             (v->elem == NPU_ELEM_FLOAT || v->elem == NPU_ELEM_INT8 || v->elem == NPU_ELEM_UINT8))
             *params += (uint64_t)n;
     }

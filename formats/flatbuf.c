@@ -172,8 +172,7 @@ float fmt_fb_vec_float(fmt_fb *fb, const fmt_fb_vec *v, uint32_t i)
     return as_float(fmt_fb_vec_int(fb, v, i, 4));
 }
 
-/* Length of the UTF-8 sequence at P (at most LEFT bytes); 0: not UTF-8 or a control character. */
-static size_t utf8_len(const uint8_t *p, size_t left)
+size_t fmt_utf8_len(const uint8_t *p, size_t left)
 {
     size_t n = p[0] < 0x80 ? 1 : p[0] < 0xc2 ? 0 : p[0] < 0xe0 ? 2 : p[0] < 0xf0 ? 3
                : p[0] < 0xf5 ? 4 : 0;
@@ -199,7 +198,7 @@ static char *string_at(fmt_fb *fb, size_t pos)
     if (fb->status != NPU_OK)
         return NULL;
     for (size_t i = 0, n; i < v.n; i += n)
-        if ((n = utf8_len(p + i, v.n - i)) == 0) {
+        if ((n = fmt_utf8_len(p + i, v.n - i)) == 0) {
             fmt_fb_broken(fb, v.pos + i, "text with a control character or bytes not UTF-8");
             return NULL;
         }

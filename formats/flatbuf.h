@@ -60,4 +60,7 @@ float fmt_fb_vec_float(fmt_fb *fb, const fmt_fb_vec *v, uint32_t i);
 /* N zeroed elements from the budget; the caller's to free.  NULL for N = 0 and after a failure. */
 void *fmt_fb_alloc(fmt_fb *fb, size_t n, size_t elem);
 
+/* Length of the UTF-8 sequence at P (at most LEFT bytes); 0: not UTF-8 or a control character. */
+size_t fmt_utf8_len(const uint8_t *p, size_t left);
+
 #endif

@@ -57,6 +57,7 @@ static void free_routine(npu_routine *r)
     free_names(r->out, r->nout);
     free(r->section);
     free(r->args);
+    free(r->fcall);
     for (size_t i = 0; r->attr && i < r->nattr; i++) {
         free(r->attr[i].key);
         free(r->attr[i].text);
@@ -87,6 +88,27 @@ static void free_section(const npu_model *m, npu_section *s)
         free((void *)data);
 }
 
+/* What only a .bin has. */
+static void free_extras(npu_model *m)
+{
+    for (size_t i = 0; m->layer && i < m->nlayer; i++) {
+        free(m->layer[i].name);
+        free(m->layer[i].type);
+    }
+    free(m->layer);
+    for (size_t i = 0; m->node && i < m->nnode; i++) {
+        free(m->node[i].name);
+        free(m->node[i].type);
+        free(m->node[i].why);
+        free_names(m->node[i].in, m->node[i].nin);
+        free_names(m->node[i].out, m->node[i].nout);
+    }
+    free(m->node);
+    free_names(m->member, m->nmember);
+    free(m->march);
+    free(m->info);
+}
+
 void npu_model_free(npu_model *m)
 {
     if (!m)
@@ -106,6 +128,7 @@ void npu_model_free(npu_model *m)
     free(m->build_time);
     free(m->target);
     free(m->mlir_version);
+    free_extras(m);
     free(m->bytes);
     free(m->path);
     free(m);
@@ -116,6 +139,17 @@ const npu_section *npu_model_section(const npu_model *m, const char *name)
     for (size_t i = 0; i < m->nsection; i++)
         if (!strcmp(m->section[i].name, name))
             return &m->section[i];
+    return NULL;
+}
+
+const npu_node_info *npu_model_node(const npu_model *m, const npu_routine *r)
+{
+    for (size_t i = 0; i < m->nnode; i++) {
+        const npu_node_info *x = &m->node[i];
+        if (r->type == NPU_ROUTINE_CPU && !x->npu && r->nout && x->nout &&
+            !strcmp(x->out[0], r->out[0]))
+            return x;
+    }
     return NULL;
 }
 

@@ -5,6 +5,7 @@
 
 #include "base/hash.h"
 #include "base/sys.h"
+#include "formats/bin.h"
 #include "formats/cvimodel.h"
 #include "npusim/model.h"
 
@@ -12,10 +13,11 @@ typedef struct {
     const char *name;
     bool (*sniff)(const uint8_t *bytes, size_t n);
     npu_status (*read)(npu_model *m, npu_err *err);
+    npu_status (*member)(npu_model *m, const char *name, npu_err *err);
 } format;
 
 static const format formats[] = {
-#define X(id, name, sniff, read) {name, sniff, read},
+#define X(id, name, sniff, read, member) {name, sniff, read, member},
 #include "formats/format.def"
 #undef X
 };
@@ -42,12 +44,27 @@ static npu_status no_format(const npu_model *m, npu_err *err)
                     "here (%s)", m->path, m->nbytes, start, known);
 }
 
+/* Fills M from its bytes; NAME chooses a model of a packed file, NULL: the first. */
+static npu_status fill(npu_model *m, const char *name, npu_err *err)
+{
+    const format *f = find(m->bytes, m->nbytes);
+
+    if (!f)
+        return no_format(m, err);
+    if (name && f->member)
+        return f->member(m, name, err);
+    NPU_TRY(f->read(m, err));
+    if (name && strcmp(name, m->name ? m->name : "") != 0)
+        return npu_fail(err, NPU_BAD_INPUT, "%s: holds the model \"%.80s\", not \"%.80s\"", m->path,
+                        m->name ? m->name : "", name);
+    return NPU_OK;
+}
+
 /* Takes over BYTES, also on failure. */
-static npu_status parse_owned(const char *path, uint8_t *bytes, size_t n, npu_model **out,
-                              npu_err *err)
+static npu_status parse_owned(const char *path, const char *name, uint8_t *bytes, size_t n,
+                              npu_model **out, npu_err *err)
 {
     npu_model *m = calloc(1, sizeof *m);
-    const format *f;
     npu_status s;
 
     if (!m || !(m->path = strdup(path))) {
@@ -58,8 +75,7 @@ static npu_status parse_owned(const char *path, uint8_t *bytes, size_t n, npu_mo
     m->bytes = bytes;
     m->nbytes = n;
     hash_sha256_hex(bytes, n, m->sha256);
-    f = find(bytes, n);
-    s = f ? f->read(m, err) : no_format(m, err);
+    s = fill(m, name, err);
     if (s == NPU_OK)
         *out = m;
     else
@@ -67,14 +83,19 @@ static npu_status parse_owned(const char *path, uint8_t *bytes, size_t n, npu_mo
     return s;
 }
 
-npu_status npu_model_open(const char *path, npu_model **out, npu_err *err)
+npu_status npu_model_open_member(const char *path, const char *name, npu_model **out, npu_err *err)
 {
     uint8_t *bytes;
     size_t n;
 
     *out = NULL;
     NPU_TRY(sys_read_file(path, &bytes, &n, err));
-    return parse_owned(path, bytes, n, out, err);
+    return parse_owned(path, name, bytes, n, out, err);
+}
+
+npu_status npu_model_open(const char *path, npu_model **out, npu_err *err)
+{
+    return npu_model_open_member(path, NULL, out, err);
 }
 
 npu_status npu_model_parse(const char *path, const uint8_t *bytes, size_t n, npu_model **out,
@@ -88,5 +109,5 @@ npu_status npu_model_parse(const char *path, const uint8_t *bytes, size_t n, npu
     if (!(copy = malloc(n)))
         return npu_fail(err, NPU_LIMIT, "%s: out of memory", path);
     memcpy(copy, bytes, n);
-    return parse_owned(path, copy, n, out, err);
+    return parse_owned(path, NULL, copy, n, out, err);
 }

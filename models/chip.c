@@ -11,7 +11,7 @@
 
 enum { BASE_DEPTH = 4 }; /* chip files that name a base that names a base */
 
-static const char *const isa_names[NPU_ISAS] = {"cv18xx-v1", "cv18xx-v2"};
+static const char *const isa_names[NPU_ISAS] = {"cv18xx-v1", "cv18xx-v2", "bpu-1"};
 
 npu_status hw_set_text(char **to, const char *from, npu_err *err)
 {
@@ -136,7 +136,7 @@ static npu_status read_isa(npu_chip *c, const char *file, const cJSON *j, npu_er
             c->isa = (npu_isa)i;
             return NPU_OK;
         }
-    return bad(err, file, "isa: '%s' is unknown; cv18xx-v1 and cv18xx-v2 are known",
+    return bad(err, file, "isa: '%s' is unknown; cv18xx-v1, cv18xx-v2 and bpu-1 are known",
                isa ? isa : "");
 }
 
@@ -228,10 +228,23 @@ static npu_status load_file(npu_chip *c, const char *path, int depth, npu_err *e
     return s;
 }
 
+/* Numbers of one family of engines only: a chip of another family need not give them. */
+static bool foreign(npu_isa isa, const char *key)
+{
+    static const char *const cv18xx[] = {"tiu.", "tdma.", "lmem.", "tpu.lanes", "tpu.eu_bytes",
+                                         "tpu.int8_channels_per_cycle"};
+    if (isa != NPU_ISA_BPU_1)
+        return strncmp(key, "bpu.", 4) == 0;
+    for (size_t i = 0; i < sizeof cv18xx / sizeof cv18xx[0]; i++)
+        if (strncmp(key, cv18xx[i], strlen(cv18xx[i])) == 0)
+            return true;
+    return false;
+}
+
 static npu_status complete(const npu_chip *c, npu_err *err)
 {
     for (int i = 0; i < NPU_NUMS; i++)
-        if (!c->source[i])
+        if (!c->source[i] && !foreign(c->isa, npu_num_table[i].key))
             return npu_fail(err, NPU_USAGE, "%s: numbers.%s: missing (%s)", c->file,
                             npu_num_table[i].key, npu_num_table[i].meaning);
     if (!c->cmd_magic || !c->title || c->isa == NPU_ISAS)

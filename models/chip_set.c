@@ -114,6 +114,9 @@ npu_status npu_chip_set(npu_chip *chip, const char *assignment, npu_err *err)
     if (s != NPU_OK)
         return s;
     const npu_num_info *n = &npu_num_table[i];
+    if (!chip->source[i])
+        return npu_fail(err, NPU_USAGE, "--set %s: %s has no such number; `npusim chips %s` lists "
+                        "those it has", n->key, chip->name, chip->name);
     char words[256];
     errno = 0;
     int choice = hw_num_choice(i, eq + 1);

@@ -1,4 +1,4 @@
-/* See cpu.h.  Names are those of the CVITEK runtime's CPU functions. */
+/* See cpu.h.  Names are those of the CVITEK runtime's CPU functions and of network nodes. */
 #include "models/cpu.h"
 
 #include <math.h>
@@ -22,6 +22,13 @@ static const struct {
     {"proposal", NPU_NUM_cpu_detect_cycles, true},
     {"yolo_detection", NPU_NUM_cpu_detect_cycles, true},
     {"retinaface_detection", NPU_NUM_cpu_detect_cycles, true},
+    /* node types of converted ONNX and Caffe networks */
+    {"Softmax", NPU_NUM_cpu_softmax_cycles, false},
+    {"ArgMax", NPU_NUM_cpu_argmax_cycles, true},
+    {"Resize", NPU_NUM_cpu_interp_cycles, false},
+    {"HzQuantize", NPU_NUM_cpu_quant_cycles, false},
+    {"HzDequantize", NPU_NUM_cpu_quant_cycles, false},
+    {"DetectionOutput", NPU_NUM_cpu_detect_cycles, true},
 };
 enum { FUNCTIONS = sizeof functions / sizeof functions[0] };
 

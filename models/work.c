@@ -47,20 +47,20 @@ npu_status hw_work(const npu_chip *chip, const npu_cmd *cmd, sim_op *op, npu_err
     op->cause = (uint8_t)table[cmd->kind].cause;
     op->setup = SIM_SETUP_NONE;
     op->unit = NPU_UNIT_TIU;
-    if (cmd->engine == NPU_ENGINE_TIU)
+    if (cmd->engine == NPU_ENGINE_TIU && chip->isa != NPU_ISA_BPU_1)
         NPU_TRY(check_planes(chip, cmd, err));
     table[cmd->kind].fn(chip, cmd, op);
     if (op->cycles < 0)
         return npu_fail(err, NPU_BAD_INPUT,
-                        "%s: shapes that would take more than 2^40 cycles or 2^32 words; local "
-                        "memory of %g B x %g lanes holds no such operands",
-                        npu_kind_table[cmd->kind].mnemonic, NPU_GET(chip, lmem_lane_bytes),
-                        NPU_GET(chip, tpu_lanes));
+                        "%s: shapes that would take more than 2^40 cycles or 2^32 words; on-chip "
+                        "memory holds no such operands", npu_kind_table[cmd->kind].mnemonic);
     return NPU_OK;
 }
 
 double hw_peak_macs(const npu_chip *chip, bool bf16)
 {
+    if (chip->isa == NPU_ISA_BPU_1)
+        return NPU_GET(chip, bpu_macs);
     double lanes = NPU_GET(chip, tpu_lanes), eu = NPU_GET(chip, tpu_eu_bytes);
     return bf16 ? lanes * eu / 2 : lanes * eu * NPU_GET(chip, tpu_int8_channels);
 }

@@ -148,7 +148,8 @@ static npu_status build(const perf_prog *g, npu_trace *trace, npu_profile *p, np
     NPU_TRY(calls(p, err));
     perf_memory(p, g->model);
     NPU_TRY(instructions(g, p, trace, err));
-    NPU_TRY(perf_layers(g, p->chip, trace, p, err));
+    NPU_TRY(g->model->nlayer ? perf_layers_known(g, trace, p, err)
+                             : perf_layers(g, p->chip, trace, p, err));
     NPU_TRY(perf_layer_totals(g, p, trace, err));
     NPU_TRY(perf_bins(p, trace, err));
     NPU_TRY(perf_assumptions(g, p, err));

@@ -16,6 +16,8 @@ typedef struct {
 
 static void shape_of(npu_prof_layer *l, const npu_cmd *c)
 {
+    if (l->out_h) /* known from the file */
+        return;
     const npu_tiu *t = &c->u.tiu;
     l->out_c = t->res.c > l->out_c ? t->res.c : l->out_c;
     l->out_w = t->res.w;
@@ -140,6 +142,8 @@ static npu_status explain(const npu_profile *p, npu_prof_layer *l, const tally *
 static void output_shape(const npu_program *g, npu_prof_layer *l, uint64_t elements)
 {
     const npu_tensor *t = npu_program_tensor(g, l->name);
+    if (l->out_h)
+        return;
     l->out_h = total_rows(elements, l);
     if (!t || t->ndim != 4 || l->tiu == 0)
         return;

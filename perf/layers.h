@@ -16,6 +16,10 @@
 npu_status perf_layers(const perf_prog *g, const npu_chip *chip, npu_trace *trace,
                        npu_profile *profile, npu_err *err);
 
+/* The same for a model that carries its own layer table (a .bin): commands name their layer. */
+npu_status perf_layers_known(const perf_prog *g, npu_trace *trace, npu_profile *profile,
+                             npu_err *err);
+
 /* Name of the layer a weight belongs to: the weight's name without its role ("_filter_reordered",
  * "_bias_packed", "_table", ...), N bytes at most with the final NUL. */
 void perf_weight_layer(const char *weight, char *out, size_t n);

@@ -33,6 +33,13 @@ typedef struct {
 npu_status perf_prog_load(const npu_model *model, const npu_chip *chip, perf_prog **out,
                           npu_err *err);
 
+/* Whether CPU nodes stay out of the timeline: their cost is a separate estimate, as the vendor's
+ * tools for bernoulli2 show the NPU part alone. */
+static inline bool perf_cpu_apart(const npu_chip *chip)
+{
+    return chip->isa == NPU_ISA_BPU_1;
+}
+
 /* Computes the work again, after a number of CHIP that is not a clock or bandwidth changed. */
 npu_status perf_prog_rework(perf_prog *p, const npu_chip *chip, npu_err *err);
 

@@ -28,6 +28,8 @@ static npu_status run(const perf_prog *p, const npu_chip *chip, hw_ddr *ddr, npu
     trace->tick_hz = hw_tick_hz(chip);
     for (size_t i = 0; i < p->n; i++) {
         const perf_part *part = &p->part[i];
+        if (part->cpu && perf_cpu_apart(chip))
+            continue;
         sim_machine m = hw_ddr_machine(ddr, part->cmd);
         npu_status s = part->cpu
                            ? run_cpu(part, chip, (uint16_t)i, trace, &end, err)

@@ -2,6 +2,7 @@
  * that a sweep needs of a point. */
 #include <math.h>
 
+#include "models/cpu.h"
 #include "models/work.h"
 #include "perf/collect.h"
 #include "perf/run.h"
@@ -68,9 +69,22 @@ static void derive(const perf_prog *g, npu_profile *p, const npu_trace *t)
         p->parallelism_percent = 100;
 }
 
+/* CPU nodes beside the timeline; a node without a cost is refused when the program is loaded. */
+static void add_cpu_apart(const perf_prog *g, npu_profile *p)
+{
+    for (size_t i = 0; i < g->n && perf_cpu_apart(p->chip); i++) {
+        const perf_part *part = &g->part[i];
+        int64_t ticks;
+        if (part->cpu && hw_cpu_ticks(p->chip, part->routine->section, part->in_elements,
+                                      part->out_elements, &ticks, NULL) == NPU_OK)
+            p->cpu_ticks += ticks;
+    }
+}
+
 void perf_totals(const perf_prog *g, npu_trace *trace, npu_profile *p)
 {
     p->tick_hz = trace->tick_hz;
+    add_cpu_apart(g, p);
     for (uint32_t i = 0; i < trace->count; i++)
         add_to_totals(p, &trace->span[i]);
     derive(g, p, trace);

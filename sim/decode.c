@@ -274,10 +274,15 @@ npu_status sim_decode(npu_isa isa, npu_engine engine, const uint8_t *payload, si
         return npu_fail(err, NPU_BAD_INPUT, "%s descriptor of %zu bytes, %u are needed",
                         engine == NPU_ENGINE_TIU ? "TIU" : "TDMA", n, l->bytes);
     const sim_encoding *e = sim_identify(l, payload);
+    if (!e && isa == NPU_ISA_BPU_1)
+        return npu_fail(err, NPU_UNSUPPORTED, "unknown %s instruction: field op is %u", l->name,
+                        bits_get(payload, 1, 5));
     if (!e)
         return unknown(l, payload, err);
     out->engine = (uint8_t)engine;
     out->kind = (uint8_t)e->kind;
+    if (isa == NPU_ISA_BPU_1)
+        return sim_decode_bpu(payload, out, err);
     if (engine == NPU_ENGINE_TIU)
         return decode_tiu(isa, payload, out, err);
     out->u.tdma.blob_bytes = 0;

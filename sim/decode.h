@@ -12,4 +12,7 @@
 npu_status sim_decode(npu_isa isa, npu_engine engine, const uint8_t *payload, size_t n,
                       npu_cmd *out, npu_err *err);
 
+/* The same for a descriptor of bernoulli2 (64 bytes) whose engine and kind OUT holds. */
+npu_status sim_decode_bpu(const uint8_t *payload, npu_cmd *out, npu_err *err);
+
 #endif

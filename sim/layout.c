@@ -20,34 +20,86 @@ static const sim_field v2_fields[] = {
 static const sim_field dma_fields[] = {
 #include "npusim/tdma_cv18xx.def"
 };
+static const sim_field bpu_mac_fields[] = {
+#include "npusim/bpu_mac.def"
+};
+static const sim_field bpu_dma_fields[] = {
+#include "npusim/bpu_dma.def"
+};
 #undef F
 
-/* insn.def holds the rows of every window; each list keeps its own. */
-static const sim_encoding v1_encodings[] = {
-#define WINDOW_V1(kind, mask, match) {NPU_KIND_##kind, mask, match},
-#define WINDOW_V2(kind, mask, match)
-#define WINDOW_DMA(kind, mask, match)
+/* insn.def holds the rows of every window; each list keeps its own: the one whose macro is filled. */
 #define E(window, kind, mask, match) WINDOW_##window(kind, mask, match)
+#define NO_ROW(kind, mask, match)
+#define ROW(kind, mask, match) {NPU_KIND_##kind, mask, match},
+static const sim_encoding v1_encodings[] = {
+#define WINDOW_V1 ROW
+#define WINDOW_V2 NO_ROW
+#define WINDOW_DMA NO_ROW
+#define WINDOW_BM NO_ROW
+#define WINDOW_BD NO_ROW
 #include "npusim/insn.def"
 #undef WINDOW_V1
 #undef WINDOW_V2
+#undef WINDOW_DMA
+#undef WINDOW_BM
+#undef WINDOW_BD
 };
 static const sim_encoding v2_encodings[] = {
-#define WINDOW_V1(kind, mask, match)
-#define WINDOW_V2(kind, mask, match) {NPU_KIND_##kind, mask, match},
-#define E(window, kind, mask, match) WINDOW_##window(kind, mask, match)
-#include "npusim/insn.def"
-#undef WINDOW_V2
-#undef WINDOW_DMA
-};
-static const sim_encoding dma_encodings[] = {
-#define WINDOW_V2(kind, mask, match)
-#define WINDOW_DMA(kind, mask, match) {NPU_KIND_##kind, mask, match},
+#define WINDOW_V1 NO_ROW
+#define WINDOW_V2 ROW
+#define WINDOW_DMA NO_ROW
+#define WINDOW_BM NO_ROW
+#define WINDOW_BD NO_ROW
 #define E(window, kind, mask, match) WINDOW_##window(kind, mask, match)
 #include "npusim/insn.def"
 #undef WINDOW_V1
 #undef WINDOW_V2
 #undef WINDOW_DMA
+#undef WINDOW_BM
+#undef WINDOW_BD
+};
+static const sim_encoding dma_encodings[] = {
+#define WINDOW_V1 NO_ROW
+#define WINDOW_V2 NO_ROW
+#define WINDOW_DMA ROW
+#define WINDOW_BM NO_ROW
+#define WINDOW_BD NO_ROW
+#define E(window, kind, mask, match) WINDOW_##window(kind, mask, match)
+#include "npusim/insn.def"
+#undef WINDOW_V1
+#undef WINDOW_V2
+#undef WINDOW_DMA
+#undef WINDOW_BM
+#undef WINDOW_BD
+};
+static const sim_encoding bpu_mac_encodings[] = {
+#define WINDOW_V1 NO_ROW
+#define WINDOW_V2 NO_ROW
+#define WINDOW_DMA NO_ROW
+#define WINDOW_BM ROW
+#define WINDOW_BD NO_ROW
+#define E(window, kind, mask, match) WINDOW_##window(kind, mask, match)
+#include "npusim/insn.def"
+#undef WINDOW_V1
+#undef WINDOW_V2
+#undef WINDOW_DMA
+#undef WINDOW_BM
+#undef WINDOW_BD
+};
+static const sim_encoding bpu_dma_encodings[] = {
+#define WINDOW_V1 NO_ROW
+#define WINDOW_V2 NO_ROW
+#define WINDOW_DMA NO_ROW
+#define WINDOW_BM NO_ROW
+#define WINDOW_BD ROW
+#define E(window, kind, mask, match) WINDOW_##window(kind, mask, match)
+#include "npusim/insn.def"
+#undef WINDOW_V1
+#undef WINDOW_V2
+#undef WINDOW_DMA
+#undef WINDOW_BM
+#undef WINDOW_BD
 };
 
 static const char *const v1_preset[] = {"cmd_en", "1", "cmd_id_en", "1", NULL};
@@ -55,6 +107,10 @@ static const char *const v2_preset[] = {"cmd_en", "1", "cmd_id_en", "1", "rsvd1"
                                         "rsvd3", "3", "rsvd4", "4", "rsvd5", "5", "rsvd6", "6",
                                         NULL};
 static const char *const dma_preset[] = {"vld", "1", "bar_en", "1", NULL};
+static const char *const bpu_mac_preset[] = {"valid", "1", "group", "1", "out_n", "1", "kh", "1",
+                                             "kw", "1", "sh", "1", "sw", "1", "dh", "1", "dw", "1",
+                                             "up_h", "1", "up_w", "1", NULL};
+static const char *const bpu_dma_preset[] = {"valid", "1", NULL};
 
 #define COUNT(a) (sizeof(a) / sizeof(a)[0])
 static const sim_layout tiu_v1 = {
@@ -66,9 +122,17 @@ static const sim_layout tiu_v2 = {
 static const sim_layout tdma = {
     "tdma_cv18xx", NPU_ENGINE_TDMA, SIM_TDMA_BYTES, dma_fields, COUNT(dma_fields), 0,
     dma_encodings, COUNT(dma_encodings), "cmd_id", "wait_id_tpu", "layer_ID", dma_preset};
+static const sim_layout bpu_mac = {
+    "bpu_mac", NPU_ENGINE_TIU, SIM_BPU_BYTES, bpu_mac_fields, COUNT(bpu_mac_fields), 0,
+    bpu_mac_encodings, COUNT(bpu_mac_encodings), "id", "wait", "layer", bpu_mac_preset};
+static const sim_layout bpu_dma = {
+    "bpu_dma", NPU_ENGINE_TDMA, SIM_BPU_BYTES, bpu_dma_fields, COUNT(bpu_dma_fields), 0,
+    bpu_dma_encodings, COUNT(bpu_dma_encodings), "id", "wait", "layer", bpu_dma_preset};
 
 const sim_layout *sim_layout_of(npu_isa isa, npu_engine engine)
 {
+    if (isa == NPU_ISA_BPU_1)
+        return engine == NPU_ENGINE_TIU ? &bpu_mac : engine == NPU_ENGINE_TDMA ? &bpu_dma : NULL;
     if (engine == NPU_ENGINE_TDMA)
         return &tdma;
     if (engine == NPU_ENGINE_TIU)

@@ -1,4 +1,5 @@
-/* flip FILE COUNT SEED: COUNT variants of FILE with flipped bytes, each parsed and simulated.
+/* flip FILE COUNT SEED: COUNT variants of FILE with flipped bytes, each parsed and simulated; those
+ * of an .onnx file are imported, get shapes and are exported.
  *
  * A variant may succeed, or fail with a status that exits 3 or 4 and a message; anything else, a
  * signal or more than 20 s is a failure.  Runs in child processes; the number of the variant in
@@ -13,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/sys.h"
+#include "compiler/compile.h"
 #include "npusim/chip.h"
 #include "npusim/model.h"
 #include "tests/simulate.h"
@@ -48,15 +50,37 @@ static bool refusal(npu_status s)
     return s == NPU_BAD_INPUT || s == NPU_UNSUPPORTED;
 }
 
-/* One variant.  Returns false, with a message, when its outcome is not allowed. */
-static bool try_variant(const uint8_t *data, size_t n, const npu_chip *chip, shared *sh)
+static npu_status try_model(const uint8_t *data, size_t n, const npu_chip *chip, npu_err *err)
 {
     npu_model *model = NULL;
-    npu_err err = { NPU_OK, "" };
-    npu_status s = npu_model_parse("variant", data, n, &model, &err);
+    npu_status s = npu_model_parse("variant", data, n, &model, err);
     if (s == NPU_OK)
-        s = simulate(model, chip, &err);
+        s = simulate(model, chip, err);
     npu_model_free(model);
+    return s;
+}
+
+static npu_status try_onnx(const uint8_t *data, size_t n, npu_err *err)
+{
+    npu_graph *g = NULL;
+    uint8_t *bytes = NULL;
+    size_t written;
+    npu_status s = cc_import_onnx_bytes("variant", NULL, data, n, &g, err);
+    if (s == NPU_OK)
+        s = cc_shapes(g, NULL, 0, err);
+    if (s == NPU_OK)
+        s = cc_export_onnx(g, &bytes, &written, err);
+    free(bytes);
+    npu_graph_free(g);
+    return s;
+}
+
+/* One variant.  Returns false, with a message, when its outcome is not allowed.  CHIP: that of a
+ * compiled model, NULL: a network. */
+static bool try_variant(const uint8_t *data, size_t n, const npu_chip *chip, shared *sh)
+{
+    npu_err err = { NPU_OK, "" };
+    npu_status s = chip ? try_model(data, n, chip, &err) : try_onnx(data, n, &err);
     if (s == NPU_OK)
         sh->loaded++;
     else if (refusal(s) && err.text[0])
@@ -109,7 +133,10 @@ static unsigned run_batch(const uint8_t *file, size_t n, const npu_chip *chip, u
 static npu_status load(const char *path, uint8_t **file, size_t *n, npu_chip **chip, npu_err *err)
 {
     npu_model *model = NULL;
+    const char *end = strrchr(path, '.');
     npu_status s = sys_read_file(path, file, n, err);
+    if (s == NPU_OK && end && strcmp(end, ".onnx") == 0)
+        return s;
     if (s == NPU_OK)
         s = npu_model_parse(path, *file, *n, &model, err);
     if (s == NPU_OK)
@@ -139,7 +166,7 @@ int main(int argc, char **argv)
         unsigned to = at + BATCH < count ? at + BATCH : count;
         at = run_batch(file, n, chip, strtoull(argv[3], NULL, 10), at, to, sh, &good);
     }
-    printf("%u variants: %u simulated, %u refused\n", count, sh->loaded, sh->refused);
+    printf("%u variants: %u done, %u refused\n", count, sh->loaded, sh->refused);
     free(file);
     npu_chip_free(chip);
     return !good;

@@ -12,7 +12,8 @@ files() {
     done
     find . \( -name .git -o -name _build -o -name _inst -o -name autom4te.cache -o -name m4 \) \
         -prune -o -type d -exec test -e {}/config.status \; ! -path . -prune -o \
-        -type f \( "${names[@]:1}" \) -print | grep -vE '^./build-aux/(ltmain|tap-driver)' | sort
+        -type f \( "${names[@]:1}" \) -print |
+        grep -vE -e '^./build-aux/(ltmain|tap-driver)' -e '\.pb-c\.[ch]$' | sort
 }
 
 rule() {

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "models/work.h"
 #include "tools/command.h"
 #include "tools/common.h"
 
@@ -27,13 +28,12 @@ static const opt_program program = {
 
 static double peak_gmacs(const npu_chip *c)
 {
-    return NPU_GET(c, tpu_lanes) * NPU_GET(c, tpu_eu_bytes) * NPU_GET(c, tpu_int8_channels) *
-           NPU_GET(c, tpu_clock_mhz) / 1000;
+    return hw_peak_macs(c, false) * NPU_GET(c, tpu_clock_mhz) / 1000;
 }
 
 static double lmem_kib(const npu_chip *c)
 {
-    return NPU_GET(c, tpu_lanes) * NPU_GET(c, lmem_lane_bytes) / 1024;
+    return (NPU_GET(c, tpu_lanes) * NPU_GET(c, lmem_lane_bytes) + NPU_GET(c, bpu_sram)) / 1024;
 }
 
 static cJSON *summary_json(const npu_chip *c)
@@ -55,8 +55,10 @@ static void summary_text(const npu_chip *c, bool head)
     if (head)
         printf("%-10s %5s %6s %9s %11s %9s  %s\n", "chip", "MHz", "lanes", "local KiB",
                "int8 GMAC/s", "DDR MB/s", "error %");
-    printf("%-10s %5g %6g %9g %11g %9g  ", c->name, NPU_GET(c, tpu_clock_mhz),
-           NPU_GET(c, tpu_lanes), lmem_kib(c), peak_gmacs(c), NPU_GET(c, ddr_bandwidth_mbps));
+    char lanes[16] = "-";
+    if (NPU_GET(c, tpu_lanes) > 0)
+        snprintf(lanes, sizeof lanes, "%g", NPU_GET(c, tpu_lanes));
+    printf("%-10s %5g %6s %9g %11g %9g  ", c->name, NPU_GET(c, tpu_clock_mhz), lanes, lmem_kib(c), peak_gmacs(c), NPU_GET(c, ddr_bandwidth_mbps));
     if (c->error_percent < 0)
         printf("never measured\n");
     else
@@ -112,6 +114,8 @@ static void show_text(const npu_chip *c)
     for (int i = 0; i < NPU_NUMS; i++) {
         const npu_num_info *n = &npu_num_table[i];
         char value[NPU_NUM_TEXT];
+        if (!c->source[i]) /* of another family of engines */
+            continue;
         snprintf(value, sizeof value, "%g", c->num[i]);
         printf("  %-34s %10s %-8s  [%s]\n", n->key,
                npu_num_word((npu_num)i, c->num[i]) ? npu_num_word((npu_num)i, c->num[i]) : value,
@@ -136,6 +140,8 @@ static void show_json(const npu_chip *c)
 {
     cJSON *j = summary_json(c), *numbers = cJSON_AddObjectToObject(j, "numbers");
     for (int i = 0; i < NPU_NUMS; i++) {
+        if (!c->source[i])
+            continue;
         cJSON *e = cJSON_AddObjectToObject(numbers, npu_num_table[i].key);
         cJSON_AddNumberToObject(e, "value", c->num[i]);
         if (npu_num_word((npu_num)i, c->num[i]))

@@ -2,6 +2,7 @@
 #include "tools/common.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/sys.h"
@@ -46,7 +47,7 @@ static npu_status check_chip(const npu_model *m, const npu_chip *chip, npu_err *
 npu_status tool_load(const char *path, const tool_options *o, tool_run *s, npu_err *err)
 {
     *s = (tool_run){0};
-    NPU_TRY(npu_model_open(path, &s->model, err));
+    NPU_TRY(npu_model_open_member(path, o->member, &s->model, err));
     if (s->model->has_md5 && !s->model->md5_ok)
         fprintf(stderr, "npusim: warning: %s: MD5 in the header does not match the file\n", path);
     NPU_TRY(tool_chip(o->chip ? o->chip : s->model->chip, &o->set, &s->chip, err));
@@ -79,6 +80,54 @@ void tool_free(tool_run *s)
     npu_chip_free(s->chip);
     npu_model_free(s->model);
     *s = (tool_run){0};
+}
+
+static npu_status packed_needs(const npu_model *m, npu_err *err)
+{
+    char known[300] = "";
+
+    for (size_t i = 0; i < m->nmember && strlen(known) + 1 < sizeof known; i++)
+        snprintf(known + strlen(known), sizeof known - strlen(known), "%s%s", i ? ", " : "",
+                 m->member[i]);
+    return npu_fail(err, NPU_BAD_INPUT, "%s: is a packed file; give -p for all its models, or "
+                    "-m NAME for one of %s", m->path, known);
+}
+
+static npu_status list_members(const npu_model *m, const char *name, bool packed,
+                               tool_members *out, npu_err *err)
+{
+    size_t n = packed && !name && m->nmember ? m->nmember : 1;
+
+    if (m->nmember && !name && !packed)
+        return packed_needs(m, err);
+    if (!(out->name = calloc(n, sizeof *out->name)))
+        return npu_fail(err, NPU_LIMIT, "out of memory");
+    out->n = n;
+    for (size_t i = 0; i < n; i++) {
+        const char *one = name ? name : m->nmember ? m->member[i] : NULL;
+        if (one && !(out->name[i] = strdup(one)))
+            return npu_fail(err, NPU_LIMIT, "out of memory");
+    }
+    return NPU_OK;
+}
+
+npu_status tool_members_find(const char *path, const char *name, bool packed, tool_members *out,
+                             npu_err *err)
+{
+    npu_model *m;
+
+    NPU_TRY(npu_model_open_member(path, name, &m, err));
+    npu_status s = list_members(m, name, packed, out, err);
+    npu_model_free(m);
+    return s;
+}
+
+void tool_members_free(tool_members *l)
+{
+    for (size_t i = 0; l->name && i < l->n; i++)
+        free(l->name[i]);
+    free(l->name);
+    *l = (tool_members){0};
 }
 
 npu_status tool_put(const char *path, const char *text, size_t n, npu_err *err)

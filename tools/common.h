@@ -12,6 +12,7 @@ typedef struct { /* options of every simulating command; rows in TOOL_OPTIONS */
     const char *chip;
     opt_list set;
     const char *masters; /* TOOL_MASTERS */
+    const char *member;  /* model of a packed file, NULL: the first; no row in TOOL_OPTIONS */
 } tool_options;
 
 /* Rows for an opt_spec table; AT(field) must give the offset of a field of tool_options. */
@@ -47,6 +48,18 @@ npu_status tool_load(const char *path, const tool_options *o, tool_run *s, npu_e
 npu_status tool_chip(const char *name, const opt_list *set, npu_chip **out, npu_err *err);
 
 void tool_free(tool_run *s);
+
+typedef struct { /* models of a file to work on: NULL stands for its only one */
+    char **name;     /* owned */
+    size_t n;
+} tool_members;
+
+/* The models of PATH that the options -m NAME and -p ask for.  A packed file needs one of the two.
+ * Errors: NPU_BAD_INPUT (packed, and neither given: lists the models; no such model), those of
+ * npu_model_open. */
+npu_status tool_members_find(const char *path, const char *name, bool packed, tool_members *out,
+                             npu_err *err);
+void tool_members_free(tool_members *l);
 
 /* Writes TEXT to PATH, or to stdout when PATH is NULL or "-".  Errors: NPU_IO. */
 npu_status tool_put(const char *path, const char *text, size_t n, npu_err *err);

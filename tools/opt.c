@@ -254,6 +254,7 @@ static bool set_value(run *r, const opt_spec *s, char *word)
     case OPT_CHOICE:
         return set_choice(r, s, word);
     case OPT_LIST:
+    case OPT_PAIRS:
         return add_item(r, s, word);
     case OPT_GROUP:
         break;
@@ -347,6 +348,16 @@ static void print_help(const opt_program *program, const struct argp *argp, char
 
 /* --- parsing ------------------------------------------------------------------------------- */
 
+/* The second word of an OPT_PAIRS option: the next of the command line. */
+static bool set_second(const run *r, const opt_spec *s, struct argp_state *state)
+{
+    if (state->next >= state->argc) {
+        fprintf(stderr, "%s: error: --%s needs two values: %s\n", r->name, s->name, s->arg);
+        return false;
+    }
+    return add_item(r, s, state->argv[state->next++]);
+}
+
 static error_t on_key(int key, char *arg, struct argp_state *state)
 {
     run *r = state->input;
@@ -363,7 +374,7 @@ static error_t on_key(int key, char *arg, struct argp_state *state)
     s = row_of_key(r->t, key);
     if (!s)
         return ARGP_ERR_UNKNOWN;
-    r->failed = !set_value(r, s, arg);
+    r->failed = !set_value(r, s, arg) || (s->kind == OPT_PAIRS && !set_second(r, s, state));
     return r->failed ? EINVAL : 0;
 }
 
@@ -417,7 +428,7 @@ int opt_parse(const opt_program *program, int argc, char **argv, void *out, opt_
 void opt_free(const opt_program *program, void *out)
 {
     for (const opt_spec *s = program->spec; s && !is_end(s); s++)
-        if (s->kind == OPT_LIST) {
+        if (s->kind == OPT_LIST || s->kind == OPT_PAIRS) {
             opt_list *l = (opt_list *)(void *)((char *)out + s->offset);
             free(l->item);
             *l = (opt_list){ NULL, 0 };

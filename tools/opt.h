@@ -48,6 +48,7 @@ typedef enum {
     OPT_BOOL,   /* bool */
     OPT_CHOICE, /* int: index of the word in ARG, which reads "text|json|csv" */
     OPT_LIST,   /* opt_list; the option may be repeated */
+    OPT_PAIRS,  /* opt_list with two items for each time: --input-shape data 1x3x224x224 */
     OPT_GROUP   /* no option: HELP is a heading for the rows that follow */
 } opt_kind;
 

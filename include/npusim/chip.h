@@ -35,7 +35,7 @@ enum { NPU_NUM_TEXT = 32 };
 /* Value V of number I as people write it: its word, or up to nine figures.  Returns TEXT. */
 const char *npu_num_text(npu_num i, double v, char text[NPU_NUM_TEXT]);
 
-typedef enum { NPU_ISA_CV18XX_V1, NPU_ISA_CV18XX_V2, NPU_ISAS } npu_isa;
+typedef enum { NPU_ISA_CV18XX_V1, NPU_ISA_CV18XX_V2, NPU_ISA_BPU_1, NPU_ISAS } npu_isa;
 
 typedef struct {
     char *key;

@@ -41,6 +41,11 @@ typedef struct {
     uint8_t stride_h, stride_w, dil_h, dil_w;     /* dil: 1 = dense kernel */
     uint8_t ins_h, ins_w, ins_h_last, ins_w_last; /* zeros inserted between input rows, columns */
     uint8_t pad_t, pad_b, pad_l, pad_r;
+    /* bernoulli2 only: RES, A and B count rows of this command; ins_* is up_* less one */
+    bool first;               /* first command of its layer */
+    bool wide;                /* the result is int32 */
+    uint8_t fn;               /* function of pool, elt and copy: bpu_mac.def */
+    uint16_t group;
 } npu_tiu;
 
 typedef struct {
@@ -54,6 +59,7 @@ typedef struct {
     uint8_t src_bytes, dst_bytes; /* per element */
     uint8_t transpose_md;     /* as in the descriptor; meaning in insn.def */
     bool compress, matrix;
+    uint32_t rows, row_bytes, stride; /* bernoulli2: rows moved, their DDR bytes and distance */
     bool hint;                /* an overlap hint (intra_cmd_paral, outstanding_en) is set */
 } npu_tdma;
 

@@ -44,6 +44,8 @@ typedef struct {
     bool constant;            /* initialiser, Constant or folded; never a graph input */
     const void *data;         /* constant: dense little-endian elements; NULL: synthetic weights, of
                                  which only type and shape exist (g_weight fills them) */
+    bool folded;              /* constant computed from others, or part of an attribute: no weight
+                                 that the parameter count has */
     int32_t producer;         /* node, NPU_NONE: graph input, constant or nobody */
 } npu_value;
 

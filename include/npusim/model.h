@@ -178,6 +178,8 @@ void npu_model_free(npu_model *m); /* accepts NULL */
 
 /* Section by name, NULL when there is none. */
 const npu_section *npu_model_section(const npu_model *m, const char *name);
+/* Node that CPU routine R runs: the one with R's first output; NULL when there is none. */
+const npu_node_info *npu_model_node(const npu_model *m, const npu_routine *r);
 /* Tensor by name in program P, NULL when there is none. */
 const npu_tensor *npu_program_tensor(const npu_program *p, const char *name);
 /* Bytes of a tensor: product of dims times element size (saturating at INT64_MAX). */

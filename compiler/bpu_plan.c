@@ -1,0 +1,132 @@
+/* Which layers go together: the cheapest cut of the layer list into groups.
+ *
+ * O0 and O1 take one layer at a time, O2 groups of up to 8 with few stripe counts, O3 all. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "compiler/bpu.h"
+
+typedef struct {
+    uint32_t longest, stripes[12], n;
+} search;
+
+static const search searches[4] = {
+    {1, {1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048}, 12},
+    {1, {1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048}, 12},
+    {8, {1, 4, 16, 64, 256, 1024}, 6},
+    {BPU_LONGEST, {1, 2, 3, 4, 6, 8, 12, 16, 32, 64, 256, 1024}, 12},
+};
+
+typedef struct {
+    double cost;
+    bpu_group group;
+} best;
+
+/* What the search minimises.  A byte is worth little time in latency mode, time breaks ties in
+ * bandwidth mode; a function call over its limit is avoided before anything else. */
+static double cost_of(const bpu_net *b, const bpu_group *g, int level, cc_mode mode)
+{
+    double time = level == 0 ? g->compute + g->transfer : g->time;
+    double bytes = (double)(g->read + g->write), over = 0;
+    double limit = (double)b->o->max_time_per_fc_us * NPU_GET(b->chip, tpu_clock_mhz);
+    if (limit > 0 && time > limit)
+        over = (time - limit) * 1e6;
+    return mode == CC_BANDWIDTH ? bytes + time * 1e-4 + over : time + bytes * 0.01 + over;
+}
+
+static void consider(const bpu_net *b, bpu_group g, int level, cc_mode mode, double before,
+                     best *out)
+{
+    if (!bpu_group_cost(b, &g))
+        return;
+    double cost = before + cost_of(b, &g, level, mode);
+    if (out->cost < 0 || cost < out->cost) {
+        out->cost = cost;
+        out->group = g;
+    }
+}
+
+/* All ways to compute first..last as one group. */
+static void ways(const bpu_net *b, uint32_t first, uint32_t last, int level, cc_mode mode,
+                 double before, best *out)
+{
+    const search *s = &searches[level];
+    uint32_t rows = 1;
+    for (uint32_t l = first; l <= last; l++) {
+        uint32_t h = b->net->tensor[b->net->layer[l].out].h;
+        rows = h > rows ? h : rows;
+    }
+    bpu_group g = {.first = first, .last = last, .how = BPU_WHOLE, .stripes = 1};
+    consider(b, g, level, mode, before, out);
+    for (uint32_t i = 0; i < s->n; i++) {
+        if (s->stripes[i] < 2 || s->stripes[i] > rows)
+            continue;
+        g.how = BPU_ROWS;
+        g.stripes = s->stripes[i];
+        consider(b, g, level, mode, before, out);
+    }
+    g.how = BPU_CHANNELS;
+    g.stripes = 1;
+    if (first == last)
+        consider(b, g, level, mode, before, out);
+}
+
+static npu_status no_way(const bpu_net *b, uint32_t l, npu_err *err)
+{
+    const cc_layer *y = &b->net->layer[l];
+    const cc_tensor *a = &b->net->tensor[y->a];
+    return npu_fail(err, NPU_UNSUPPORTED,
+                    "%s: source of %u x %u x %u and weights of %llu bytes fit the %.0f bytes of "
+                    "on-chip memory in no way", y->name, a->c, a->h, a->w,
+                    (unsigned long long)b->weight[l], NPU_GET(b->chip, bpu_sram));
+}
+
+static npu_status cut(const bpu_net *b, best *at, uint32_t n, bpu_plan *out, npu_err *err)
+{
+    uint32_t count = 0;
+    for (uint32_t i = n; i > 0; i = at[i].group.first) {
+        if (at[i].cost < 0)
+            return no_way(b, i - 1, err);
+        count++;
+    }
+    out->group = calloc(count + 1, sizeof *out->group);
+    if (!out->group)
+        return npu_fail(err, NPU_LIMIT, "out of memory");
+    out->n = count;
+    for (uint32_t i = n; i > 0; i = at[i].group.first)
+        out->group[--count] = at[i].group;
+    for (uint32_t i = 0; i < out->n; i++) {
+        out->time += out->group[i].time;
+        out->bytes += out->group[i].read + out->group[i].write;
+    }
+    return NPU_OK;
+}
+
+npu_status bpu_plan_make(const bpu_net *b, int level, cc_mode mode, bpu_plan *out, npu_err *err)
+{
+    uint32_t n = b->net->nlayer;
+    best *at = malloc((n + 1) * sizeof *at);
+    *out = (bpu_plan){0};
+    if (!at)
+        return npu_fail(err, NPU_LIMIT, "out of memory");
+    at[0] = (best){.cost = 0};
+    npu_status s = NPU_OK;
+    for (uint32_t end = 1; end <= n && s == NPU_OK; end++) {
+        at[end].cost = -1;
+        for (uint32_t len = 1; len <= searches[level].longest && len <= end; len++)
+            if (at[end - len].cost >= 0)
+                ways(b, end - len, end - 1, level, mode, at[end - len].cost, &at[end]);
+        if (at[end].cost < 0 && searches[level].longest == 1)
+            s = no_way(b, end - 1, err);
+    }
+    if (s == NPU_OK)
+        s = cut(b, at, n, out, err);
+    free(at);
+    return s;
+}
+
+void bpu_plan_free(bpu_plan *p)
+{
+    free(p->group);
+    *p = (bpu_plan){0};
+}
