@@ -74,6 +74,7 @@ typedef struct {
     bool debug;               /* embed the per-layer table */
     bool dump_layers;         /* layer_out_dump: each convolution is also a float output */
     bool int8_output;         /* optimization: set_model_output_int8 */
+    bool weightless;          /* for a profile in memory: weights are counted, not stored */
     bool keep_io_nodes;       /* false (fast perf): quantise and dequantise nodes at the edges go */
     int64_t max_time_per_fc_us; /* 0: one function call per sub-graph */
     int batch;                /* input_batch */
@@ -97,5 +98,9 @@ void cc_options_free(cc_options *o); /* the contents */
 typedef struct { void (*line)(void *state, const char *text); void *state; } cc_log;
 npu_status cc_compile(npu_graph *g, const cc_options *o, const cc_log *log, npu_model **out,
                       npu_err *err);
+/* The same for a chip in memory, overrides and all, instead of the file o->chip names. */
+struct npu_chip;
+npu_status cc_compile_for(npu_graph *g, const cc_options *o, const struct npu_chip *chip,
+                          const cc_log *log, npu_model **out, npu_err *err);
 
 #endif

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/near.h"
 #include "base/sys.h"
@@ -83,6 +84,16 @@ static npu_status read_key(cc_config *c, cfg_group group, const cfg_node *node, 
     return NPU_OK;
 }
 
+/* Without thresholds the weights do not matter either: a prototxt alone will do. */
+static bool structure_only(const cc_config *c, const cfg_node *top)
+{
+    for (const cfg_node *g = top->child; g; g = g->next)
+        for (const cfg_node *n = g->child; n && !strcmp(g->key, groups[CFG_CALIBRATION]); n = n->next)
+            if (!strcmp(n->key, "calibration_type") && n->text && !strcasecmp(n->text, "skip"))
+                return c->value[CFG_PROTOTXT] != NULL;
+    return false;
+}
+
 static bool needed(const cc_config *c, int k)
 {
     switch (cfg_keys[k].need) {
@@ -115,19 +126,25 @@ static npu_status missing(const char *head, const char **names, size_t n, npu_er
     return npu_fail(err, NPU_BAD_INPUT, "%s", text);
 }
 
-static npu_status missing_keys(const cc_config *c, cfg_group group, npu_err *err)
+static npu_status missing_keys(cc_config *c, cfg_group group, const cfg_node *top, npu_err *err)
 {
     const char *names[CFG_KEYS];
     char head[64];
     size_t n = 0;
-    for (int k = 0; k < CFG_KEYS; k++)
-        if (cfg_keys[k].group == group && needed(c, k) && !c->value[k])
+    for (int k = 0; k < CFG_KEYS; k++) {
+        if (cfg_keys[k].group != group || !needed(c, k) || c->value[k])
+            continue;
+        if (k == CFG_CAFFE_MODEL && structure_only(c, top))
+            NPU_TRY(cfg_warn(c, err, "caffe_model is not given: the weights are synthetic"));
+        else
             names[n++] = cfg_keys[k].name;
+    }
     snprintf(head, sizeof head, "Key '%s' error:\n", groups[group]);
     return missing(head, names, n, err);
 }
 
-static npu_status read_group(cc_config *c, cfg_group group, const cfg_node *node, npu_err *err)
+static npu_status read_group(cc_config *c, cfg_group group, const cfg_node *node,
+                             const cfg_node *top, npu_err *err)
 {
     if (node->kind != CFG_MAPPING && (node->kind != CFG_SCALAR || node->text))
         return npu_fail(err, NPU_BAD_INPUT, "Key '%s' error:\n%.80s:%u: expected keys and values",
@@ -135,7 +152,7 @@ static npu_status read_group(cc_config *c, cfg_group group, const cfg_node *node
     c->group[group] = true;
     for (const cfg_node *n = node->child; n; n = n->next)
         NPU_TRY(read_key(c, group, n, err));
-    return missing_keys(c, group, err);
+    return missing_keys(c, group, top, err);
 }
 
 static npu_status check_groups(const cc_config *c, const cfg_node *top, npu_err *err)
@@ -171,7 +188,7 @@ static npu_status read_tree(cc_config *c, const cfg_node *top, npu_err *err)
     for (int k = 0; k < CFG_GROUPS; k++)
         for (const cfg_node *g = top->child; g; g = g->next)
             if (!strcmp(g->key, groups[k]))
-                NPU_TRY(read_group(c, (cfg_group)k, g, err));
+                NPU_TRY(read_group(c, (cfg_group)k, g, top, err));
     for (int k = 0; k < CFG_KEYS; k++)
         if (!c->value[k] && cfg_keys[k].kind != CFG_WORDS && *cfg_keys[k].fallback)
             c->value[k] = cfg_keys[k].fallback;

@@ -10,7 +10,7 @@ npu_status cc_import(const char *path, const char *caffemodel, npu_graph **out, 
     const char *kind = dot ? dot : "";
     *out = NULL;
     if (strcasecmp(kind, ".prototxt") == 0)
-        return npu_fail(err, NPU_UNSUPPORTED, "%s: Caffe networks are not read yet", path);
+        return cc_import_caffe(path, caffemodel, out, err);
     if (strcasecmp(kind, ".onnx") != 0)
         return npu_fail(err, NPU_BAD_INPUT, "%s: networks are read from .onnx and .prototxt files",
                         path);

@@ -26,8 +26,8 @@ static const struct {
     {"Softmax", NPU_NUM_cpu_softmax_cycles, false},
     {"ArgMax", NPU_NUM_cpu_argmax_cycles, true},
     {"Resize", NPU_NUM_cpu_interp_cycles, false},
-    {"HzQuantize", NPU_NUM_cpu_quant_cycles, false},
-    {"HzDequantize", NPU_NUM_cpu_quant_cycles, false},
+    {"Quantize", NPU_NUM_cpu_quant_cycles, false},
+    {"Dequantize", NPU_NUM_cpu_quant_cycles, false},
     {"DetectionOutput", NPU_NUM_cpu_detect_cycles, true},
 };
 enum { FUNCTIONS = sizeof functions / sizeof functions[0] };

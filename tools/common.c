@@ -44,14 +44,26 @@ static npu_status check_chip(const npu_model *m, const npu_chip *chip, npu_err *
     return s;
 }
 
-npu_status tool_load(const char *path, const tool_options *o, tool_run *s, npu_err *err)
+/* A network: the chip comes first, because the compiler asks it. */
+static npu_status load_network(const char *path, const tool_options *o, tool_run *s, npu_err *err)
 {
-    *s = (tool_run){0};
+    NPU_TRY(tool_chip(o->chip ? o->chip : "x3m", &o->set, &s->chip, err));
+    return tool_compile(path, o, s->chip, &s->model, err);
+}
+
+static npu_status load_model(const char *path, const tool_options *o, tool_run *s, npu_err *err)
+{
     NPU_TRY(npu_model_open_member(path, o->member, &s->model, err));
     if (s->model->has_md5 && !s->model->md5_ok)
         fprintf(stderr, "npusim: warning: %s: MD5 in the header does not match the file\n", path);
     NPU_TRY(tool_chip(o->chip ? o->chip : s->model->chip, &o->set, &s->chip, err));
-    NPU_TRY(check_chip(s->model, s->chip, err));
+    return check_chip(s->model, s->chip, err);
+}
+
+npu_status tool_load(const char *path, const tool_options *o, tool_run *s, npu_err *err)
+{
+    *s = (tool_run){0};
+    NPU_TRY(tool_is_network(path) ? load_network(path, o, s, err) : load_model(path, o, s, err));
     return perf_prog_load(s->model, s->chip, &s->prog, err);
 }
 

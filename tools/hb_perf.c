@@ -37,6 +37,7 @@ static const opt_spec spec[] = {
     TOOL_OPTIONS(SIM_AT), TOOL_MASTERS(SIM_AT),
     TOOL_LIMIT(AT),
     TOOL_BUDGET(AT),
+    TOOL_NETWORK(SIM_AT),
     OPT_END};
 
 static const opt_program program = {

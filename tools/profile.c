@@ -28,6 +28,7 @@ static const opt_spec spec[] = {
     {"output", 'o', OPT_STRING, AT(output), "FILE", "write to FILE instead of stdout", 0, 0},
     TOOL_LIMIT(AT),
     TOOL_BUDGET(AT),
+    TOOL_NETWORK(SIM_AT),
     OPT_END};
 
 static const opt_program program = {

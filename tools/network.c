@@ -1,0 +1,69 @@
+/* Networks compiled in memory, for the commands that simulate. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "compiler/compile.h"
+#include "compiler/graph.h"
+#include "tools/common.h"
+
+static bool ends(const char *path, const char *end)
+{
+    size_t n = strlen(path), k = strlen(end);
+    return n > k && strcmp(path + n - k, end) == 0;
+}
+
+bool tool_is_network(const char *path)
+{
+    return ends(path, ".onnx") || ends(path, ".prototxt");
+}
+
+static npu_status shapes(npu_graph *g, const tool_options *o, npu_err *err)
+{
+    enum { MOST = 64 };
+    cc_input_shape given[MOST];
+    size_t n = o->shapes.n / 2;
+    if (n > MOST)
+        return npu_fail(err, NPU_USAGE, "%zu times --input-shape, at most %d", n, MOST);
+    for (size_t i = 0; i < n; i++)
+        NPU_TRY(cc_parse_shape(g, o->shapes.item[2 * i], o->shapes.item[2 * i + 1], &given[i],
+                               err));
+    return cc_shapes(g, given, n, err);
+}
+
+/* Strings borrowed from the command line, as a list the options own. */
+static npu_status copy_list(const opt_list *from, cc_list *to, npu_err *err)
+{
+    to->item = calloc(from->n + 1, sizeof *to->item);
+    for (; to->item && to->n < from->n; to->n++)
+        if (!(to->item[to->n] = strdup(from->item[to->n])))
+            break;
+    return to->item && to->n == from->n ? NPU_OK : npu_fail(err, NPU_LIMIT, "out of memory");
+}
+
+static npu_status compile(npu_graph *g, const tool_options *o, const npu_chip *chip,
+                          npu_model **out, npu_err *err)
+{
+    cc_options c;
+    NPU_TRY(shapes(g, o, err));
+    NPU_TRY(cc_fast_perf(g, chip->name, &c, err));
+    c.level = 3 - o->level;
+    c.mode = o->mode ? CC_BANDWIDTH : CC_LATENCY;
+    c.cores = o->cores ? (int)o->cores : 1;
+    c.weightless = true;
+    npu_status s = copy_list(&o->outputs, &c.output_nodes, err);
+    if (s == NPU_OK)
+        s = cc_compile_for(g, &c, chip, NULL, out, err);
+    cc_options_free(&c);
+    return s;
+}
+
+npu_status tool_compile(const char *path, const tool_options *o, const npu_chip *chip,
+                        npu_model **out, npu_err *err)
+{
+    npu_graph *g;
+    *out = NULL;
+    NPU_TRY(cc_import(path, o->weights, &g, err));
+    npu_status s = compile(g, o, chip, out, err);
+    npu_graph_free(g);
+    return s;
+}
