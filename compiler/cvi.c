@@ -17,6 +17,7 @@ static void release(cvi_state *s)
     free(s->map);
     free(s->op);
     free(s->group);
+    free(s->gone);
     free(s->readers);
     free(s->last_read);
     free(s->weight);

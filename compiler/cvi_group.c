@@ -46,10 +46,10 @@ static sides sides_of(const cvi_state *s, int32_t map, cvi_box stored, uint32_t 
     const cvi_map *m = &s->map[map], *r = &s->map[m->root];
     uint32_t plane = cvi_plane(stored), w = (uint32_t)cvi_len(stored.x);
     uint32_t skip = (uint32_t)(box.c.lo - stored.c.lo);
-    uint64_t in = (uint64_t)box.c.lo * m->h * m->w + (uint64_t)box.y.lo * m->w +
+    uint64_t in = (uint64_t)box.c.lo * m->c_str + (uint64_t)box.y.lo * m->h_str +
                   (uint64_t)box.x.lo;
     return (sides){
-        .ddr = r->addr + m->at + box.n * m->n_str + in, .ddr_c = m->h * m->w, .ddr_h = m->w,
+        .ddr = r->addr + m->at + box.n * m->n_str + in, .ddr_c = m->c_str, .ddr_h = m->h_str,
         .ddr_n = (uint32_t)m->n_str,
         .lane = at + skip / s->lanes * plane + (uint32_t)(box.y.lo - stored.y.lo) * w +
                 (uint32_t)(box.x.lo - stored.x.lo),

@@ -11,6 +11,8 @@ enum { CVI_ALIGN = 64,      /* of buffers in local memory; also the grain of the
        CVI_DDR_ALIGN = 16, CVI_RECORD = 9, CVI_RECORD_PLAIN = 5, CVI_TABLE = 256,
        CVI_FIELD_MAX = 4095, CVI_PAD_MAX = 15, CVI_ID_MAX = 0xffff };
 
+#define CVI_RANGE 4.0 /* every activation is taken to span -RANGE..RANGE: nothing is measured */
+
 typedef enum {
 #define K(id, ...) CVI_##id,
 #include "compiler/cvi_kind.def"
@@ -34,7 +36,8 @@ typedef struct {            /* a feature map, int8 */
     uint32_t n, c, h, w;
     int32_t root;           /* map whose memory it lies in, itself when it has its own */
     uint64_t at;            /* bytes from the root's start */
-    uint64_t n_str;         /* bytes between images */
+    uint32_t c_str, h_str;  /* bytes between channels, rows */
+    uint64_t n_str;         /* between images */
     bool input, output;
     bool stored;            /* crosses a group: has memory in DDR (roots: any view does) */
     uint8_t sel;            /* roots: DDR memory and address in it */
@@ -105,6 +108,7 @@ typedef struct {
     uint32_t nop, op_cap;
     cvi_group *group;
     uint32_t ngroup;
+    bool *gone;             /* per layer: needs no operator */
     uint32_t *readers;      /* per map: operators that read it */
     uint32_t *last_read;    /* per map: the last of them */
     buf_writer weights;     /* of this sub-graph */
@@ -134,6 +138,20 @@ npu_status cvi_ops(cvi_state *s, npu_err *err);
 void *cvi_grow(void *list, uint32_t *n, uint32_t *cap, size_t size);
 npu_status cvi_no_memory(npu_err *err);
 npu_status cvi_fail(const cvi_state *s, uint32_t layer, npu_err *err, const char *why);
+
+/* --- cvi_maps.c ------------------------------------------------------------------------------ */
+
+/* Maps of the net, views resolved, moves without commands dropped. */
+npu_status cvi_maps(cvi_state *s, npu_err *err);
+/* A map of its own named BASE_WHAT, shaped like map LIKE; NPU_NONE: no memory. */
+int32_t cvi_new_map(cvi_state *s, const char *base, const char *what, int32_t like);
+uint64_t cvi_extent(const cvi_map *m); /* bytes from its first to after its last */
+/* Maps a move that stays copies between: of one shape. */
+npu_status cvi_move_ends(cvi_state *s, uint32_t layer, int32_t *from, int32_t *to, npu_err *err);
+typedef struct { int32_t top, bottom, left, right; int16_t value; } cvi_pads;
+bool cvi_pads_of(const cvi_state *s, uint32_t layer, cvi_pads *p);
+/* Who reads what, after all operators are made. */
+npu_status cvi_readers(cvi_state *s, npu_err *err);
 
 /* --- cvi_weights.c --------------------------------------------------------------------------- */
 

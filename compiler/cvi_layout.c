@@ -80,9 +80,8 @@ cvi_box cvi_item_key(const cvi_layout *l, const cvi_item *item, uint32_t slot)
     if (item->role <= CVI_INNER)
         return l->box[item->map];
     cvi_box b = {{0, 0}, {0, 0}, {0, 0}, 0};
-    const cvi_map *out = &l->s->map[l->s->op[item->op].out];
-    b.c = (cvi_span){0, (int32_t)out->c};
-    if (item->role != CVI_LOOKUP && l->g->channels < out->c)
+    b.c = (cvi_span){0, (int32_t)l->s->map[l->s->op[item->op].out].c};
+    if (item->role != CVI_LOOKUP && l->g->channels < l->s->map[l->s->op[l->g->last].out].c)
         b.c = cvi_chunk_span(l->s, l->g, cvi_slot_chunk(l->s, l->g, slot));
     return b;
 }

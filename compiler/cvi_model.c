@@ -37,7 +37,7 @@ static npu_status add_name(char ***names, size_t *n, const char *name, npu_err *
 /* Header fields of a model that has none yet. */
 static npu_status head(const cvi_state *s, npu_model *m, npu_err *err)
 {
-    if (m->chip[0])
+    if (m->version[0])
         return NPU_OK;
     if (strlen(s->chip->name) >= sizeof m->chip || !cvi_chip_find(s->chip->name))
         return npu_fail(err, NPU_UNSUPPORTED, "chip %.60s has no .cvimodel", s->chip->name);
@@ -49,6 +49,8 @@ static npu_status head(const cvi_state *s, npu_model *m, npu_err *err)
         NPU_TRY(text(&m->name, s->net->graph && s->net->graph->name[0] ? s->net->graph->name
                                                                        : s->net->name, err));
     NPU_TRY(text(&m->build_time, "1970-01-01 00:00:00", err));
+    free(m->march); /* has no place in this container: the target says it */
+    m->march = NULL;
     NPU_TRY(text(&m->target, s->chip->name, err));
     return m->mlir_version ? NPU_OK : text(&m->mlir_version, "npusim", err);
 }
@@ -157,6 +159,7 @@ static npu_status add_program(cvi_state *s, npu_model *m, const char *name, npu_
                                  : grow(&m->program, &m->nprogram, sizeof *p);
     if (!p)
         return cvi_no_memory(err);
+    bool edges = p->nin == 0 && p->nout == 0; /* the sub-graph is all there is */
     for (uint32_t i = 0; i < s->nmap; i++)
         NPU_TRY(add_tensor(s, i, p, err));
     if (s->shared > p->shared_gmem)
@@ -172,11 +175,13 @@ static npu_status add_program(cvi_state *s, npu_model *m, const char *name, npu_
         const cvi_map *v = &s->map[i];
         if (v->input) {
             NPU_TRY(add_name(&r->in, &r->nin, v->name, err));
-            NPU_TRY(add_name(&p->in, &p->nin, v->name, err));
+            if (edges)
+                NPU_TRY(add_name(&p->in, &p->nin, v->name, err));
         }
         if (v->output) {
             NPU_TRY(add_name(&r->out, &r->nout, v->name, err));
-            NPU_TRY(add_name(&p->out, &p->nout, v->name, err));
+            if (edges)
+                NPU_TRY(add_name(&p->out, &p->nout, v->name, err));
         }
     }
     return NPU_OK;

@@ -39,80 +39,10 @@ void *cvi_grow(void *list, uint32_t *n, uint32_t *cap, size_t size)
     return item;
 }
 
-static npu_status check_map(const cc_tensor *t, npu_err *err)
-{
-    if (t->nv12)
-        return npu_fail(err, NPU_UNSUPPORTED, "input %.100s: nv12; cv181x reads planes", t->name);
-    if (t->n == 0 || t->c == 0 || t->h == 0 || t->w == 0 || t->c > UINT16_MAX ||
-        t->h > UINT16_MAX || t->w > UINT16_MAX || (uint64_t)t->h * t->w > INT32_MAX ||
-        (uint64_t)t->n * t->c * t->h * t->w > INT32_MAX)
-        return npu_fail(err, NPU_LIMIT, "map %.100s of %ux%ux%ux%u: sizes from 1 to 65535 and "
-                        "less than 2 GiB in all are possible", t->name, t->n, t->c, t->h, t->w);
-    return NPU_OK;
-}
-
-/* Map K of the net: same index here.  A view lies in its parent, which may be a view itself. */
-static npu_status add_map(cvi_state *s, uint32_t k, npu_err *err)
-{
-    const cc_tensor *t = &s->net->tensor[k];
-    cvi_map *m = cvi_grow(&s->map, &s->nmap, &s->map_cap, sizeof *m);
-    NPU_TRY(check_map(t, err));
-    if (!m || !(m->name = strdup(t->name ? t->name : "map")))
-        return cvi_no_memory(err);
-    m->n = t->n;
-    m->c = t->c;
-    m->h = t->h;
-    m->w = t->w;
-    m->root = (int32_t)k;
-    m->n_str = (uint64_t)t->c * t->h * t->w;
-    m->input = t->input;
-    m->output = t->output;
-    m->producer = NPU_NONE;
-    return NPU_OK;
-}
-
-/* Follows INSIDE to the root; a chain longer than the list goes round in a circle. */
-static npu_status root_of(cvi_state *s, uint32_t k, npu_err *err)
-{
-    cvi_map *m = &s->map[k];
-    int32_t at = (int32_t)k;
-    for (uint32_t steps = 0; s->net->tensor[at].inside != NPU_NONE; steps++) {
-        const cc_tensor *t = &s->net->tensor[at];
-        if (steps > s->net->ntensor || t->inside < 0 || (uint32_t)t->inside >= s->net->ntensor)
-            return npu_fail(err, NPU_LIMIT, "map %.100s lies inside itself", m->name);
-        const cc_tensor *p = &s->net->tensor[t->inside];
-        if (p->h != t->h || p->w != t->w || p->n != t->n || t->channel + t->c > p->c)
-            return npu_fail(err, NPU_LIMIT, "map %.100s is no range of channels of %.100s", t->name,
-                            p->name);
-        m->at += (uint64_t)t->channel * t->h * t->w;
-        at = t->inside;
-    }
-    m->root = at;
-    m->n_str = s->map[at].n_str;
-    if (at != (int32_t)k && (m->input || (m->output && !s->map[at].output)))
-        return npu_fail(err, NPU_UNSUPPORTED, "%.100s is a%s of the sub-graph and a part of "
-                        "%.100s", m->name, m->input ? "n input" : "n output", s->map[at].name);
-    return NPU_OK;
-}
-
 /* A map between two operators of LAYER, shaped like map LIKE.  NPU_NONE: no memory. */
 static int32_t between(cvi_state *s, uint32_t layer, int32_t like, const char *what)
 {
-    cvi_map *m = cvi_grow(&s->map, &s->nmap, &s->map_cap, sizeof *m);
-    const char *name = s->net->layer[layer].name;
-    size_t n = strlen(name ? name : "") + strlen(what) + 2;
-    if (!m || !(m->name = malloc(n)))
-        return NPU_NONE;
-    snprintf(m->name, n, "%s_%s", name ? name : "", what);
-    const cvi_map *l = &s->map[like];
-    m->n = l->n;
-    m->c = l->c;
-    m->h = l->h;
-    m->w = l->w;
-    m->root = (int32_t)s->nmap - 1;
-    m->n_str = (uint64_t)l->c * l->h * l->w;
-    m->producer = NPU_NONE;
-    return m->root;
+    return cvi_new_map(s, s->net->layer[layer].name, what, like);
 }
 
 /* Appends an operator; its result is map OUT. */
@@ -165,7 +95,8 @@ static npu_status add_sum(cvi_state *s, uint32_t layer, int32_t a, int32_t b, in
     cvi_op *op = push(s, CVI_ADD, layer, a, b, out);
     if (!op)
         return cvi_no_memory(err);
-    op->constant = op->second = HALF;
+    op->constant = HALF;
+    op->second = s->net->layer[layer].function == NPU_OP_SUB ? (uint8_t)-HALF : HALF;
     op->shift = HALF_SHIFT;
     op->relu = relu;
     return NPU_OK;
@@ -211,6 +142,7 @@ static npu_status add_pool(cvi_state *s, uint32_t layer, npu_err *err)
         return cvi_no_memory(err);
     add_window(op, l);
     NPU_TRY(check_window(s, op, err));
+    op->constant = (uint16_t)INT8_MIN; /* of the padding */
     if (max)
         return NPU_OK;
     double share = 1.0 / ((double)l->kh * l->kw); /* as an unsigned byte and a shift */
@@ -299,14 +231,33 @@ static npu_status add_resize(cvi_state *s, uint32_t layer, npu_err *err)
     return check_window(s, op, err);
 }
 
-/* A copy of the same bytes; a rearrangement of them is not done here. */
+/* Padding with a constant: the maximum over windows of one element, which pads with any value. */
+static npu_status add_pad(cvi_state *s, uint32_t layer, npu_err *err)
+{
+    const cc_layer *l = &s->net->layer[layer];
+    cvi_pads p;
+    if (!cvi_pads_of(s, layer, &p))
+        return cvi_fail(s, layer, err, "padding other than of rows and columns by a constant");
+    cvi_op *op = push(s, CVI_MAXPOOL, layer, l->a, NPU_NONE, l->out);
+    if (!op)
+        return cvi_no_memory(err);
+    op->pt = p.top;
+    op->pb = p.bottom;
+    op->pl = p.left;
+    op->pr = p.right;
+    op->constant = (uint16_t)p.value;
+    return NPU_OK;
+}
+
+/* A copy of the same bytes, or of a part; what is only a name for them is gone already. */
 static npu_status add_move(cvi_state *s, uint32_t layer, npu_err *err)
 {
     const cc_layer *l = &s->net->layer[layer];
-    const cvi_map *a = &s->map[l->a], *o = &s->map[l->out];
-    if (a->n != o->n || a->c != o->c || a->h != o->h || a->w != o->w)
-        return cvi_fail(s, layer, err, "rearrangement other than a copy");
-    return push(s, CVI_COPY, layer, l->a, NPU_NONE, l->out) ? NPU_OK : cvi_no_memory(err);
+    int32_t from = l->a, to = l->out;
+    if (l->function == NPU_OP_PAD)
+        return add_pad(s, layer, err);
+    NPU_TRY(cvi_move_ends(s, layer, &from, &to, err));
+    return push(s, CVI_COPY, layer, from, NPU_NONE, to) ? NPU_OK : cvi_no_memory(err);
 }
 
 /* Layer that multiplies LUT's result with its input and is its only reader; NPU_NONE: none. */
@@ -346,7 +297,8 @@ static npu_status add_lut(cvi_state *s, uint32_t layer, npu_err *err)
 /* Whether an operator already makes the result of LAYER (see add_lut). */
 static bool made(const cvi_state *s, uint32_t layer)
 {
-    return s->map[s->net->layer[layer].out].producer != NPU_NONE;
+    return s->net->layer[layer].kind == CC_MUL &&
+           s->map[s->net->layer[layer].out].producer != NPU_NONE;
 }
 
 static npu_status add_layer(cvi_state *s, uint32_t layer, npu_err *err)
@@ -380,53 +332,15 @@ static npu_status add_layer(cvi_state *s, uint32_t layer, npu_err *err)
     return cvi_fail(s, layer, err, "unknown kind of layer");
 }
 
-static npu_status count_readers(cvi_state *s, npu_err *err)
-{
-    s->readers = calloc(s->nmap, sizeof *s->readers);
-    s->last_read = calloc(s->nmap, sizeof *s->last_read);
-    if (!s->readers || !s->last_read)
-        return cvi_no_memory(err);
-    for (uint32_t i = 0; i < s->nop; i++) {
-        int32_t in[2] = {s->op[i].a, s->op[i].b};
-        for (int k = 0; k < 2; k++)
-            if (in[k] != NPU_NONE && (k == 0 || in[0] != in[1])) {
-                s->readers[in[k]]++;
-                s->last_read[in[k]] = i;
-            }
-    }
-    return NPU_OK;
-}
-
-/* Views are read through their bytes: a map others lie in, or that lies in another, must be in
- * DDR whenever any of them crosses.  Marking all of them read to the end is safe and simple. */
-static void keep_views(cvi_state *s)
-{
-    for (uint32_t i = 0; i < s->nmap; i++) {
-        int32_t r = s->map[i].root;
-        if (r == (int32_t)i)
-            continue;
-        for (int k = 0; k < 2; k++) {
-            int32_t m = k ? r : (int32_t)i;
-            s->last_read[m] = s->nop;
-            s->readers[m]++;
-        }
-    }
-}
-
 npu_status cvi_ops(cvi_state *s, npu_err *err)
 {
     const cc_net *net = s->net;
-    for (uint32_t i = 0; i < net->ntensor; i++)
-        NPU_TRY(add_map(s, i, err));
-    for (uint32_t i = 0; i < net->ntensor; i++)
-        NPU_TRY(root_of(s, i, err));
+    NPU_TRY(cvi_maps(s, err));
     for (uint32_t i = 0; i < net->nlayer; i++)
-        if (!made(s, i))
+        if (!s->gone[i] && !made(s, i))
             NPU_TRY(add_layer(s, i, err));
     if (s->nop == 0)
         return npu_fail(err, NPU_UNSUPPORTED, "sub-graph %.100s has no layer for the tensor unit",
                         net->name ? net->name : "");
-    NPU_TRY(count_readers(s, err));
-    keep_views(s);
-    return NPU_OK;
+    return cvi_readers(s, err);
 }

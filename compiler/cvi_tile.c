@@ -209,9 +209,7 @@ bool cvi_crosses(const cvi_state *s, const cvi_group *g, int32_t map)
 static bool overlap(const cvi_state *s, int32_t a, int32_t b)
 {
     const cvi_map *x = &s->map[a], *y = &s->map[b];
-    uint64_t xn = (x->n - 1) * x->n_str + (uint64_t)x->c * x->h * x->w;
-    uint64_t yn = (y->n - 1) * y->n_str + (uint64_t)y->c * y->h * y->w;
-    return x->root == y->root && x->at < y->at + yn && y->at < x->at + xn;
+    return x->root == y->root && x->at < y->at + cvi_extent(y) && y->at < x->at + cvi_extent(x);
 }
 
 /* An input that is not made in the group must not share bytes with what is. */

@@ -194,7 +194,7 @@ static npu_status pool(const cvi_state *s, const cvi_op *op, const cvi_place_of 
     npu_tiu *t = &c->c.u.tiu;
     t->res = compact(t->res);
     if (op->kind == CVI_MAXPOOL) {
-        c->ins_val = (uint16_t)-128;
+        c->ins_val = op->constant;
     } else {
         t->b.addr = op->constant;
         t->b.constant = true;

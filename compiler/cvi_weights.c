@@ -10,7 +10,6 @@
 
 #include "compiler/cvi_ir.h"
 
-#define RANGE 4.0 /* of every activation, both signs */
 #define ONES 2.0  /* what a filter of ones holds */
 
 /* Weights by output channel, input channel and kernel position, however the graph stores them. */
@@ -34,13 +33,19 @@ static double element(const cvi_state *s, const source *w, uint32_t o, uint32_t 
     return g_const_num(s->net->graph, (int32_t)(w->value - s->net->graph->value), n, &v) ? v : 0;
 }
 
+/* A map plus a constant: a depthwise convolution with ones whose bias is the constant. */
+static bool adds_constant(const cc_layer *l)
+{
+    return l->kind == CC_DWCONV && (l->function == NPU_OP_ADD || l->function == NPU_OP_SUB);
+}
+
 static npu_status source_of(const cvi_state *s, const cvi_op *op, uint32_t icg, uint32_t ocg,
                             source *w, npu_err *err)
 {
     const cc_layer *l = &s->net->layer[op->layer];
     uint32_t oc = s->map[op->out].c;
     *w = (source){.kernel = (int64_t)op->kh * op->kw, .k_str = 1};
-    if (l->kind == CC_RESIZE)
+    if (l->kind == CC_RESIZE || adds_constant(l))
         return NPU_OK;
     if (l->weight == NPU_NONE)
         return cvi_fail(s, op->layer, err, "no constant weights");
@@ -59,7 +64,9 @@ static npu_status source_of(const cvi_state *s, const cvi_op *op, uint32_t icg, 
         w->i_str = w->kernel * ocg;
         w->mirrored = true;
     }
-    if (g_elements(w->value) < (int64_t)oc * icg * w->kernel)
+    if (l->kind == CC_DWCONV && w->kernel == 1 && g_elements(w->value) == 1)
+        w->o_str = 0; /* one factor for all channels */
+    else if (g_elements(w->value) < (int64_t)oc * icg * w->kernel)
         return cvi_fail(s, op->layer, err, "fewer weights than the shapes need");
     return NPU_OK;
 }
@@ -137,14 +144,17 @@ static void fill_filter(cvi_state *s, const cvi_op *op, source *w, uint32_t icg,
 static double bias_of(const cvi_state *s, const cc_layer *l, uint32_t o)
 {
     double v = 0;
-    if (l->bias == NPU_NONE)
+    int32_t bias = adds_constant(l) ? l->weight : l->bias;
+    if (bias == NPU_NONE)
         return 0;
-    const npu_value *b = &s->net->graph->value[l->bias];
-    if (g_elements(b) <= (int64_t)o)
+    const npu_value *b = &s->net->graph->value[bias];
+    if (g_elements(b) == 1)
+        o = 0;
+    else if (g_elements(b) <= (int64_t)o)
         return 0;
     if (b->elem == NPU_ELEM_FLOAT || !b->data)
-        return g_weight(b, o);
-    return g_const_num(s->net->graph, l->bias, o, &v) ? v : 0;
+        return l->function == NPU_OP_SUB ? -g_weight(b, o) : g_weight(b, o);
+    return g_const_num(s->net->graph, bias, o, &v) ? v : 0;
 }
 
 /* MULTIPLIER x 2^-31 x 2^-SHIFT is FACTOR, the multiplier in [2^30, 2^31).  Six bits of shift:
@@ -162,11 +172,13 @@ static void fill_records(cvi_state *s, const cvi_op *op, const double *most)
     const cc_layer *l = &s->net->layer[op->layer];
     for (uint32_t o = 0; o < s->map[op->out].c; o++) {
         uint8_t *row = s->weights.data + op->record.offset + (size_t)o * op->record.row, shift;
-        double unit = l->kind == CC_RESIZE ? 1 / ONES : most[o] > 0 ? most[o] / 127.0 : 1.0 / 127.0;
+        double unit = most[o] > 0 ? most[o] / 127.0 : 1.0 / 127.0;
         uint32_t multiplier;
+        if (l->kind == CC_RESIZE || adds_constant(l))
+            unit = 1 / ONES;
         scale_parts(unit, &multiplier, &shift);
         if (op->record.row == CVI_RECORD) {
-            double b = round(bias_of(s, l, o) * 127.0 / RANGE / unit);
+            double b = round(bias_of(s, l, o) * 127.0 / CVI_RANGE / unit);
             b = b > INT32_MAX ? INT32_MAX : b < INT32_MIN ? INT32_MIN : b;
             buf_set_le(row, (uint32_t)(int32_t)b, 4);
             row += 4;
@@ -278,12 +290,13 @@ static npu_status table(cvi_state *s, cvi_op *op, npu_err *err)
     if ((op->table.offset = room(s, CVI_TABLE)) == UINT32_MAX)
         return cvi_no_memory(err);
     for (int i = 0; i < CVI_TABLE; i++) {
-        double x = (i < 128 ? i : i - 256) * RANGE / 127.0, y;
+        double x = (i < 128 ? i : i - 256) * CVI_RANGE / 127.0, y;
         if (!function(s, op, x, &y))
             return cvi_fail(s, op->layer, err, "no table for this function");
         if (op->times_input)
             y *= x;
-        s->weights.data[op->table.offset + (uint32_t)i] = (uint8_t)clamp8(round(y * 127 / RANGE));
+        s->weights.data[op->table.offset + (uint32_t)i] =
+            (uint8_t)clamp8(round(y * 127 / CVI_RANGE));
     }
     uint32_t dim[4] = {1, 1, 1, CVI_TABLE};
     return list(s, op->layer, "table", op->table.offset, dim, err);
