@@ -146,12 +146,26 @@ npu_status cvi_maps(cvi_state *s, npu_err *err);
 /* A map of its own named BASE_WHAT, shaped like map LIKE; NPU_NONE: no memory. */
 int32_t cvi_new_map(cvi_state *s, const char *base, const char *what, int32_t like);
 uint64_t cvi_extent(const cvi_map *m); /* bytes from its first to after its last */
-/* Maps a move that stays copies between: of one shape. */
-npu_status cvi_move_ends(cvi_state *s, uint32_t layer, int32_t *from, int32_t *to, npu_err *err);
+bool cvi_dense(const cvi_map *m);      /* one stretch of bytes in DDR */
+/* Axis of a graph shape as 1: C, 2: H, 3: W of a map; 0: another. */
+int cvi_axis_of(int64_t axis, int rank);
+uint32_t cvi_size_along(const cvi_map *m, int axis);
+uint64_t cvi_step_along(const cvi_map *m, int axis);
+/* Numbers of a Slice: input K, or attribute NAME in old files; how many, -1: not constant. */
+int64_t cvi_numbers(const npu_graph *g, const npu_node *n, uint32_t k, const char *name,
+                    int64_t *v);
 typedef struct { int32_t top, bottom, left, right; int16_t value; } cvi_pads;
 bool cvi_pads_of(const cvi_state *s, uint32_t layer, cvi_pads *p);
 /* Who reads what, after all operators are made. */
 npu_status cvi_readers(cvi_state *s, npu_err *err);
+
+/* --- cvi_moves.c ----------------------------------------------------------------------------- */
+
+/* A move that stays, as copies between strided views. */
+npu_status cvi_move(cvi_state *s, uint32_t layer, npu_err *err);
+/* Appends an operator (cvi_ops.c); NULL: no memory. */
+cvi_op *cvi_push_op(cvi_state *s, cvi_kind kind, uint32_t layer, int32_t a, int32_t b,
+                    int32_t out);
 
 /* --- cvi_weights.c --------------------------------------------------------------------------- */
 

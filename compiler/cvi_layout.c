@@ -121,6 +121,10 @@ static bool measure(cvi_layout *l)
             cvi_box key = cvi_item_key(l, it, k);
             if (key.n == UINT32_MAX)
                 continue;
+            if (it->role <= CVI_INNER &&
+                (cvi_len(key.c) > CVI_FIELD_MAX || cvi_len(key.y) > CVI_FIELD_MAX ||
+                 cvi_len(key.x) > CVI_FIELD_MAX))
+                return false;
             uint32_t bytes = bytes_of(l, it, key);
             if (bytes > it->bytes)
                 it->bytes = bytes;

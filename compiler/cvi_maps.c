@@ -94,7 +94,7 @@ static uint64_t image(const cvi_map *m)
 }
 
 /* One stretch of bytes in DDR. */
-static bool dense(const cvi_map *m)
+bool cvi_dense(const cvi_map *m)
 {
     return m->h_str == m->w && m->c_str == m->h * m->w && (m->n == 1 || m->n_str == image(m));
 }
@@ -106,7 +106,7 @@ uint64_t cvi_extent(const cvi_map *m)
 }
 
 /* Axis of the graph's shape as 1: C, 2: H, 3: W of a map (see lower.c); 0: another. */
-static int axis_of(int64_t axis, int rank)
+int cvi_axis_of(int64_t axis, int rank)
 {
     if (axis < 0)
         axis += rank;
@@ -115,12 +115,12 @@ static int axis_of(int64_t axis, int rank)
     return rank <= 4 && axis >= 1 && axis <= 3 ? (int)axis : 0;
 }
 
-static uint32_t size_along(const cvi_map *m, int axis)
+uint32_t cvi_size_along(const cvi_map *m, int axis)
 {
     return axis == 1 ? m->c : axis == 2 ? m->h : m->w;
 }
 
-static uint64_t step_along(const cvi_map *m, int axis)
+uint64_t cvi_step_along(const cvi_map *m, int axis)
 {
     return axis == 1 ? m->c_str : axis == 2 ? m->h_str : 1;
 }
@@ -130,18 +130,18 @@ static bool split_start(const cvi_state *s, const npu_node *n, int32_t value, co
                         uint64_t *start)
 {
     const npu_graph *g = s->net->graph;
-    int rank = g->value[n->in[0]].rank, axis = axis_of(g_int(n, "axis", 0), rank);
+    int rank = g->value[n->in[0]].rank, axis = cvi_axis_of(g_int(n, "axis", 0), rank);
     int64_t a = g_int(n, "axis", 0), before = 0;
     if (!axis)
         return false;
     for (uint32_t i = 0; i < n->nout && n->out[i] != value; i++)
         before += n->out[i] == NPU_NONE ? 0 : g->value[n->out[i]].dim[a < 0 ? a + rank : a];
-    *start = (uint64_t)before * step_along(from, axis);
+    *start = (uint64_t)before * cvi_step_along(from, axis);
     return before >= 0;
 }
 
 /* Numbers of a Slice: input K, or attribute NAME in old files; how many, -1: not constant. */
-static int64_t numbers(const npu_graph *g, const npu_node *n, uint32_t k, const char *name,
+int64_t cvi_numbers(const npu_graph *g, const npu_node *n, uint32_t k, const char *name,
                        int64_t *v)
 {
     if (n->nin > 1)
@@ -155,21 +155,21 @@ static bool slice_start(const cvi_state *s, const npu_node *n, const cvi_map *fr
 {
     const npu_graph *g = s->net->graph;
     int64_t begin[NPU_RANK_MAX], axes[NPU_RANK_MAX], steps[NPU_RANK_MAX];
-    int64_t count = numbers(g, n, 1, "starts", begin), na = numbers(g, n, 3, "axes", axes);
-    int64_t ns = numbers(g, n, 4, "steps", steps);
+    int64_t count = cvi_numbers(g, n, 1, "starts", begin), na = cvi_numbers(g, n, 3, "axes", axes);
+    int64_t ns = cvi_numbers(g, n, 4, "steps", steps);
     int rank = g->value[n->in[0]].rank;
     *start = 0;
     for (int64_t i = 0; i < count; i++) {
-        int axis = axis_of(i < na ? axes[i] : i, rank);
+        int axis = cvi_axis_of(i < na ? axes[i] : i, rank);
         int64_t b = begin[i];
         if ((i < ns && steps[i] != 1) || (!axis && b != 0))
             return false;
         if (!axis)
             continue;
-        b += b < 0 ? size_along(from, axis) : 0;
-        if (b < 0 || b >= size_along(from, axis))
+        b += b < 0 ? cvi_size_along(from, axis) : 0;
+        if (b < 0 || b >= cvi_size_along(from, axis))
             return false;
-        *start += (uint64_t)b * step_along(from, axis);
+        *start += (uint64_t)b * cvi_step_along(from, axis);
     }
     return count > 0;
 }
@@ -190,7 +190,7 @@ static bool part_of(const cvi_state *s, uint32_t layer, cvi_map *v)
     *v = *a;
     if (same_shape(a, o))
         return l->function != NPU_OP_TRANSPOSE && l->function != NPU_OP_PAD;
-    if (l->function == NPU_OP_RESHAPE && dense(a) && a->n * image(a) == o->n * image(o)) {
+    if (l->function == NPU_OP_RESHAPE && cvi_dense(a) && a->n * image(a) == o->n * image(o)) {
         v->h_str = o->w;
         v->c_str = o->h * o->w;
         v->n_str = image(o);
@@ -226,7 +226,7 @@ static bool drop_name(cvi_state *s, uint32_t layer)
     if (o->root != l->out || o->output || s->net->tensor[l->out].inside != NPU_NONE ||
         !part_of(s, layer, &v))
         return false;
-    if (!dense(o) || o->n != 1) /* views in it count on its layout */
+    if (!cvi_dense(o) || o->n != 1) /* views in it count on its layout */
         return false;
     bool plain = v.h_str == o->h_str && v.c_str == o->c_str;
     for (uint32_t i = 0; i < s->nmap && !plain; i++)
@@ -246,7 +246,7 @@ static bool shift_of(const cvi_state *s, uint32_t layer, int32_t from, int32_t t
     const cvi_map *o = &s->map[l->out];
     cvi_map v;
     if (l->kind != CC_MOVE || o->root != to || s->map[l->a].root != from ||
-        !part_of(s, layer, &v) || !dense(o) || !dense(&v) || o->n != 1 || o->at < v.at)
+        !part_of(s, layer, &v) || !cvi_dense(o) || !cvi_dense(&v) || o->n != 1 || o->at < v.at)
         return false;
     *by = o->at - v.at;
     return true;
@@ -294,57 +294,6 @@ npu_status cvi_maps(cvi_state *s, npu_err *err)
     return NPU_OK;
 }
 
-/* A map that is part of another's memory, as V says. */
-static int32_t view(cvi_state *s, const cc_layer *l, const cvi_map *v)
-{
-    int32_t k = cvi_new_map(s, l->name, "part", l->a);
-    if (k == NPU_NONE)
-        return k;
-    char *name = s->map[k].name;
-    s->map[k] = *v;
-    s->map[k].name = name;
-    s->map[k].input = s->map[k].output = false;
-    s->map[k].producer = NPU_NONE;
-    return k;
-}
-
-/* Part of the result that LAYER, one of the moves of a join along rows or columns, fills. */
-static bool join_part(const cvi_state *s, uint32_t layer, cvi_map *v)
-{
-    const cc_layer *l = s->net->layer;
-    const npu_node *n = &s->net->graph->node[l[layer].node];
-    const cvi_map *a = &s->map[l[layer].a];
-    int rank = s->net->graph->value[n->out[0]].rank, axis = axis_of(g_int(n, "axis", 1), rank);
-    uint64_t before = 0;
-    *v = s->map[l[layer].out];
-    for (uint32_t i = 0; i < layer; i++)
-        if (l[i].kind == CC_MOVE && l[i].node == l[layer].node)
-            before += size_along(&s->map[l[i].a], axis);
-    if (!axis || before + size_along(a, axis) > size_along(v, axis))
-        return false;
-    v->at += before * step_along(v, axis);
-    v->n = a->n;
-    v->c = a->c;
-    v->h = a->h;
-    v->w = a->w;
-    return true;
-}
-
-npu_status cvi_move_ends(cvi_state *s, uint32_t layer, int32_t *from, int32_t *to, npu_err *err)
-{
-    const cc_layer *l = &s->net->layer[layer];
-    cvi_map v;
-    if (same_shape(&s->map[l->a], &s->map[l->out]) && part_of(s, layer, &v))
-        return NPU_OK;
-    if (l->function == NPU_OP_CONCAT && l->node != NPU_NONE && join_part(s, layer, &v))
-        *to = view(s, l, &v);
-    else if (part_of(s, layer, &v))
-        *from = view(s, l, &v);
-    else
-        return cvi_fail(s, layer, err, "rearrangement other than a copy or a part");
-    return *to == NPU_NONE || *from == NPU_NONE ? cvi_no_memory(err) : NPU_OK;
-}
-
 /* Pads of a Pad node: of rows and columns only, by a constant. */
 bool cvi_pads_of(const cvi_state *s, uint32_t layer, cvi_pads *p)
 {
@@ -362,7 +311,7 @@ bool cvi_pads_of(const cvi_state *s, uint32_t layer, cvi_pads *p)
     if (n->nin > 2 && n->in[2] != NPU_NONE && !g_const_num(g, n->in[2], 0, &value))
         return false;
     for (int64_t i = 0; i < count; i++) {
-        int axis = axis_of(i % rank, rank);
+        int axis = cvi_axis_of(i % rank, rank);
         if (v[i] < 0 || v[i] > CVI_PAD_MAX || (axis < 2 && v[i] != 0))
             return false;
         side[i >= rank][axis] = (int32_t)v[i];

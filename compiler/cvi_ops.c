@@ -46,7 +46,7 @@ static int32_t between(cvi_state *s, uint32_t layer, int32_t like, const char *w
 }
 
 /* Appends an operator; its result is map OUT. */
-static cvi_op *push(cvi_state *s, cvi_kind kind, uint32_t layer, int32_t a, int32_t b, int32_t out)
+cvi_op *cvi_push_op(cvi_state *s, cvi_kind kind, uint32_t layer, int32_t a, int32_t b, int32_t out)
 {
     cvi_op *op = a == NPU_NONE || out == NPU_NONE
                      ? NULL
@@ -92,7 +92,7 @@ static npu_status check_window(const cvi_state *s, const cvi_op *op, npu_err *er
 static npu_status add_sum(cvi_state *s, uint32_t layer, int32_t a, int32_t b, int32_t out,
                           bool relu, npu_err *err)
 {
-    cvi_op *op = push(s, CVI_ADD, layer, a, b, out);
+    cvi_op *op = cvi_push_op(s, CVI_ADD, layer, a, b, out);
     if (!op)
         return cvi_no_memory(err);
     op->constant = HALF;
@@ -114,7 +114,7 @@ static npu_status add_conv(cvi_state *s, uint32_t layer, npu_err *err)
     const cc_layer *l = &s->net->layer[layer];
     int32_t out = first_out(s, layer);
     bool dw = l->kind == CC_DWCONV, sum = l->sum != NPU_NONE;
-    cvi_op *op = push(s, dw ? CVI_DW : CVI_CONV, layer, l->a, NPU_NONE, out);
+    cvi_op *op = cvi_push_op(s, dw ? CVI_DW : CVI_CONV, layer, l->a, NPU_NONE, out);
     if (!op)
         return cvi_no_memory(err);
     add_window(op, l);
@@ -137,7 +137,7 @@ static npu_status add_pool(cvi_state *s, uint32_t layer, npu_err *err)
 {
     const cc_layer *l = &s->net->layer[layer];
     bool max = l->kind == CC_MAXPOOL;
-    cvi_op *op = push(s, max ? CVI_MAXPOOL : CVI_AVGPOOL, layer, l->a, NPU_NONE, l->out);
+    cvi_op *op = cvi_push_op(s, max ? CVI_MAXPOOL : CVI_AVGPOOL, layer, l->a, NPU_NONE, l->out);
     if (!op)
         return cvi_no_memory(err);
     add_window(op, l);
@@ -170,7 +170,7 @@ static npu_status add_pair(cvi_state *s, uint32_t layer, npu_err *err)
         return cvi_fail(s, layer, err, "broadcast other than of one operand over rows or columns");
     if (l->kind == CC_ADD)
         return add_sum(s, layer, a, b, l->out, l->act != CC_ACT_NONE, err);
-    cvi_op *op = push(s, kinds[l->kind], layer, a, b, l->out);
+    cvi_op *op = cvi_push_op(s, kinds[l->kind], layer, a, b, l->out);
     if (!op)
         return cvi_no_memory(err);
     op->relu = l->act != CC_ACT_NONE;
@@ -184,7 +184,7 @@ static npu_status add_pair(cvi_state *s, uint32_t layer, npu_err *err)
 static npu_status add_constant(cvi_state *s, uint32_t layer, cvi_kind kind, int32_t a, int32_t out,
                                uint16_t constant, npu_err *err)
 {
-    cvi_op *op = push(s, kind, layer, a, NPU_NONE, out);
+    cvi_op *op = cvi_push_op(s, kind, layer, a, NPU_NONE, out);
     if (!op)
         return cvi_no_memory(err);
     op->constant = constant;
@@ -196,7 +196,7 @@ static npu_status add_prelu(cvi_state *s, uint32_t layer, npu_err *err)
 {
     const cc_layer *l = &s->net->layer[layer];
     if (l->weight == NPU_NONE || g_elements(&s->net->graph->value[l->weight]) <= 1)
-        return push(s, CVI_LUT, layer, l->a, NPU_NONE, l->out) ? NPU_OK : cvi_no_memory(err);
+        return cvi_push_op(s, CVI_LUT, layer, l->a, NPU_NONE, l->out) ? NPU_OK : cvi_no_memory(err);
     if (g_elements(&s->net->graph->value[l->weight]) != s->map[l->a].c)
         return cvi_fail(s, layer, err, "slopes are neither one nor one per channel");
     int32_t neg = between(s, layer, l->out, "negative"), pos = NPU_NONE, scaled = NPU_NONE;
@@ -206,11 +206,11 @@ static npu_status add_prelu(cvi_state *s, uint32_t layer, npu_err *err)
         return cvi_no_memory(err);
     NPU_TRY(add_constant(s, layer, CVI_MAXC, l->a, pos, 0, err));
     NPU_TRY(add_constant(s, layer, CVI_MINC, l->a, neg, 0, err));
-    cvi_op *op = push(s, CVI_SLOPE, layer, neg, NPU_NONE, scaled);
+    cvi_op *op = cvi_push_op(s, CVI_SLOPE, layer, neg, NPU_NONE, scaled);
     if (!op)
         return cvi_no_memory(err);
     op->shift = HALF_SHIFT;
-    return push(s, CVI_OR, layer, pos, scaled, l->out) ? NPU_OK : cvi_no_memory(err);
+    return cvi_push_op(s, CVI_OR, layer, pos, scaled, l->out) ? NPU_OK : cvi_no_memory(err);
 }
 
 /* Whole factors: a depthwise deconvolution with a kernel of ones, as the vendor's. */
@@ -221,7 +221,7 @@ static npu_status add_resize(cvi_state *s, uint32_t layer, npu_err *err)
     if (l->linear || (l->up_h & 0xffff) || (l->up_w & 0xffff) || fh == 0 || fw == 0 ||
         s->map[l->out].h != s->map[l->a].h * fh || s->map[l->out].w != s->map[l->a].w * fw)
         return cvi_fail(s, layer, err, "only nearest by whole factors");
-    cvi_op *op = push(s, CVI_DW, layer, l->a, NPU_NONE, l->out);
+    cvi_op *op = cvi_push_op(s, CVI_DW, layer, l->a, NPU_NONE, l->out);
     if (!op)
         return cvi_no_memory(err);
     op->kh = fh;
@@ -238,7 +238,7 @@ static npu_status add_pad(cvi_state *s, uint32_t layer, npu_err *err)
     cvi_pads p;
     if (!cvi_pads_of(s, layer, &p))
         return cvi_fail(s, layer, err, "padding other than of rows and columns by a constant");
-    cvi_op *op = push(s, CVI_MAXPOOL, layer, l->a, NPU_NONE, l->out);
+    cvi_op *op = cvi_push_op(s, CVI_MAXPOOL, layer, l->a, NPU_NONE, l->out);
     if (!op)
         return cvi_no_memory(err);
     op->pt = p.top;
@@ -247,17 +247,6 @@ static npu_status add_pad(cvi_state *s, uint32_t layer, npu_err *err)
     op->pr = p.right;
     op->constant = (uint16_t)p.value;
     return NPU_OK;
-}
-
-/* A copy of the same bytes, or of a part; what is only a name for them is gone already. */
-static npu_status add_move(cvi_state *s, uint32_t layer, npu_err *err)
-{
-    const cc_layer *l = &s->net->layer[layer];
-    int32_t from = l->a, to = l->out;
-    if (l->function == NPU_OP_PAD)
-        return add_pad(s, layer, err);
-    NPU_TRY(cvi_move_ends(s, layer, &from, &to, err));
-    return push(s, CVI_COPY, layer, from, NPU_NONE, to) ? NPU_OK : cvi_no_memory(err);
 }
 
 /* Layer that multiplies LUT's result with its input and is its only reader; NPU_NONE: none. */
@@ -287,7 +276,7 @@ static npu_status add_lut(cvi_state *s, uint32_t layer, npu_err *err)
     const cc_layer *l = &s->net->layer[layer];
     int32_t product = product_with_input(s, layer);
     int32_t out = product == NPU_NONE ? l->out : s->net->layer[product].out;
-    cvi_op *op = push(s, CVI_LUT, layer, l->a, NPU_NONE, out);
+    cvi_op *op = cvi_push_op(s, CVI_LUT, layer, l->a, NPU_NONE, out);
     if (!op)
         return cvi_no_memory(err);
     op->times_input = product != NPU_NONE;
@@ -325,7 +314,7 @@ static npu_status add_layer(cvi_state *s, uint32_t layer, npu_err *err)
     case CC_RESIZE:
         return add_resize(s, layer, err);
     case CC_MOVE:
-        return add_move(s, layer, err);
+        return l->function == NPU_OP_PAD ? add_pad(s, layer, err) : cvi_move(s, layer, err);
     case CC_KINDS:
         break;
     }

@@ -66,8 +66,8 @@ static npu_status source_of(const cvi_state *s, const cvi_op *op, uint32_t icg, 
     }
     if (l->kind == CC_DWCONV && w->kernel == 1 && g_elements(w->value) == 1)
         w->o_str = 0; /* one factor for all channels */
-    else if (g_elements(w->value) < (int64_t)oc * icg * w->kernel)
-        return cvi_fail(s, op->layer, err, "fewer weights than the shapes need");
+    else if (g_elements(w->value) != (int64_t)oc * icg * w->kernel)
+        return cvi_fail(s, op->layer, err, "weights do not go with the channels");
     return NPU_OK;
 }
 
