@@ -226,9 +226,9 @@ static bool drop_name(cvi_state *s, uint32_t layer)
     if (o->root != l->out || o->output || s->net->tensor[l->out].inside != NPU_NONE ||
         !part_of(s, layer, &v))
         return false;
-    if (!cvi_dense(o) || o->n != 1) /* views in it count on its layout */
+    if (!cvi_dense(o)) /* views in it count on its layout */
         return false;
-    bool plain = v.h_str == o->h_str && v.c_str == o->c_str;
+    bool plain = o->n == 1 && v.h_str == o->h_str && v.c_str == o->c_str;
     for (uint32_t i = 0; i < s->nmap && !plain; i++)
         if (s->map[i].root == l->out && i != (uint32_t)l->out)
             return false;

@@ -132,25 +132,35 @@ static bool same_shape(const cvi_map *a, const cvi_map *b)
     return a->n == b->n && a->c == b->c && a->h == b->h && a->w == b->w;
 }
 
-/* An output of a Split along an axis of the map. */
+/* An output of a Split. */
 static bool split(const cvi_state *s, const cc_layer *l, const npu_node *n, nest *x)
 {
     const npu_graph *g = s->net->graph;
+    const npu_value *in = &g->value[n->in[0]];
     const cvi_map *a = &s->map[l->a], *o = &s->map[l->out];
-    int rank = g->value[n->in[0]].rank, axis = cvi_axis_of(g_int(n, "axis", 0), rank);
-    int64_t along = g_int(n, "axis", 0), before = 0;
-    if (!axis)
+    int64_t axis = g_int(n, "axis", 0), before = 0;
+    uint64_t from[NPU_RANK_MAX], to[NPU_RANK_MAX];
+    axis += axis < 0 ? in->rank : 0;
+    if (axis < 0 || axis >= in->rank)
         return false;
     for (uint32_t i = 0; i < n->nout && n->out[i] != s->net->tensor[l->out].value; i++)
-        before += n->out[i] == NPU_NONE ? 0
-                                        : g->value[n->out[i]].dim[along < 0 ? along + rank : along];
-    x->src = (uint64_t)before * cvi_step_along(a, axis);
-    cvi_map part = *a;
-    part.c = o->c;
-    part.h = o->h;
-    part.w = o->w;
-    box(&part, o, x);
-    return before >= 0;
+        before += n->out[i] == NPU_NONE ? 0 : g->value[n->out[i]].dim[axis];
+    if (!cvi_dense(a) || !cvi_dense(o)) { /* a view: whole axes of the map only */
+        cvi_map part = *a;
+        int k = cvi_axis_of(axis, in->rank);
+        part.c = o->c;
+        part.h = o->h;
+        part.w = o->w;
+        x->src = k ? (uint64_t)before * cvi_step_along(a, k) : 0;
+        box(&part, o, x);
+        return k != 0;
+    }
+    steps_of(in, from);
+    steps_of(&g->value[s->net->tensor[l->out].value], to);
+    x->src = (uint64_t)before * from[axis];
+    for (int i = 0; i < in->rank; i++)
+        add(x, (uint64_t)g->value[s->net->tensor[l->out].value].dim[i], from[i], to[i]);
+    return true;
 }
 
 static bool loops_of(const cvi_state *s, uint32_t layer, nest *x)

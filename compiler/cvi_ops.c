@@ -160,6 +160,8 @@ static npu_status add_pair(cvi_state *s, uint32_t layer, npu_err *err)
     int32_t a = l->a, b = l->b;
     if (b == NPU_NONE)
         return cvi_fail(s, layer, err, "one operand is a constant of its own");
+    if (l->function == NPU_OP_DIV)
+        return cvi_fail(s, layer, err, "division by a map");
     const cvi_map *o = &s->map[l->out];
     if (s->map[a].h < o->h || s->map[a].w < o->w || s->map[a].c < o->c) {
         a = l->b;

@@ -18,19 +18,22 @@ typedef struct {
     int64_t o_str, i_str, k_str; /* elements */
     int64_t kernel;         /* positions */
     bool mirrored;          /* deconvolution: the kernel runs backwards */
-    double scale;           /* of the channel at hand */
+    bool minus;             /* all minus ones */
+    bool divisor;           /* the weight is one divided by the value */
 } source;
 
 static double element(const cvi_state *s, const source *w, uint32_t o, uint32_t i, uint32_t k)
 {
     if (!w->value)
-        return 1;
+        return w->minus ? -1 : 1;
     int64_t at = w->mirrored ? w->kernel - 1 - k : k;
     int64_t n = o * w->o_str + i * w->i_str + at * w->k_str;
     double v;
     if (w->value->elem == NPU_ELEM_FLOAT || !w->value->data)
-        return g_weight(w->value, n);
-    return g_const_num(s->net->graph, (int32_t)(w->value - s->net->graph->value), n, &v) ? v : 0;
+        v = g_weight(w->value, n);
+    else if (!g_const_num(s->net->graph, (int32_t)(w->value - s->net->graph->value), n, &v))
+        return 0;
+    return !w->divisor ? v : v != 0 ? 1 / v : 0;
 }
 
 /* A map plus a constant: a depthwise convolution with ones whose bias is the constant. */
@@ -39,12 +42,23 @@ static bool adds_constant(const cc_layer *l)
     return l->kind == CC_DWCONV && (l->function == NPU_OP_ADD || l->function == NPU_OP_SUB);
 }
 
+/* The constant stands first: c - x, c / x. */
+static bool constant_first(const cvi_state *s, const cc_layer *l)
+{
+    const npu_node *n = l->node == NPU_NONE ? NULL : &s->net->graph->node[l->node];
+    return n && n->nin > 1 && n->in[0] == l->weight;
+}
+
 static npu_status source_of(const cvi_state *s, const cvi_op *op, uint32_t icg, uint32_t ocg,
                             source *w, npu_err *err)
 {
     const cc_layer *l = &s->net->layer[op->layer];
     uint32_t oc = s->map[op->out].c;
     *w = (source){.kernel = (int64_t)op->kh * op->kw, .k_str = 1};
+    w->minus = adds_constant(l) && l->function == NPU_OP_SUB && constant_first(s, l);
+    w->divisor = l->kind == CC_DWCONV && l->function == NPU_OP_DIV;
+    if (w->divisor && constant_first(s, l))
+        return cvi_fail(s, op->layer, err, "a constant divided by a map");
     if (l->kind == CC_RESIZE || adds_constant(l))
         return NPU_OK;
     if (l->weight == NPU_NONE)
@@ -153,8 +167,10 @@ static double bias_of(const cvi_state *s, const cc_layer *l, uint32_t o)
     else if (g_elements(b) <= (int64_t)o)
         return 0;
     if (b->elem == NPU_ELEM_FLOAT || !b->data)
-        return l->function == NPU_OP_SUB ? -g_weight(b, o) : g_weight(b, o);
-    return g_const_num(s->net->graph, bias, o, &v) ? v : 0;
+        v = g_weight(b, o);
+    else if (!g_const_num(s->net->graph, bias, o, &v))
+        return 0;
+    return adds_constant(l) && l->function == NPU_OP_SUB && !constant_first(s, l) ? -v : v;
 }
 
 /* MULTIPLIER x 2^-31 x 2^-SHIFT is FACTOR, the multiplier in [2^30, 2^31).  Six bits of shift:
