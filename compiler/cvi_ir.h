@@ -57,6 +57,7 @@ typedef struct {
     int32_t pt, pb, pl, pr;
     uint32_t group;
     uint32_t ic;            /* CONV: input channels of a group as the command says, padded */
+    uint32_t first;         /* output channel of the layer that is channel 0 here */
     bool relu;
     bool times_input;       /* LUT: the function times its argument */
     uint8_t shift;          /* right shift of the result */

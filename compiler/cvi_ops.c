@@ -109,6 +109,84 @@ static int32_t first_out(cvi_state *s, uint32_t layer)
     return l->sum == NPU_NONE ? l->out : between(s, layer, l->out, "before_sum");
 }
 
+/* A vector of more channels than a register field holds is a row of fewer: the same bytes. */
+static npu_status fold_vector(cvi_state *s, cvi_op *op, npu_err *err)
+{
+    cvi_map a = s->map[op->a];
+    uint32_t w = 2;
+    while (w < a.c && (a.c % w || a.c / w > CVI_FIELD_MAX))
+        w++;
+    if (a.h != 1 || a.w != 1 || op->kh != 1 || op->kw != 1 || a.n != 1 || w > KERNEL_MAX)
+        return cvi_fail(s, op->layer, err, "more than 4095 input channels");
+    uint32_t at = (uint32_t)(op - s->op);
+    int32_t row = cvi_new_map(s, s->net->layer[op->layer].name, "row", op->a);
+    if (row == NPU_NONE)
+        return cvi_no_memory(err);
+    s->map[row].root = a.root;
+    s->map[row].at = a.at;
+    s->map[row].c = a.c / w;
+    s->map[row].w = s->map[row].h_str = s->map[row].c_str = w;
+    s->op[at].a = row;
+    s->op[at].kw = w;
+    s->op[at].ic = cvi_up(a.c / w, 2);
+    return NPU_OK;
+}
+
+/* Channels C.. of map M, as a map. */
+static int32_t range_of(cvi_state *s, uint32_t layer, int32_t m, uint32_t first, uint32_t channels)
+{
+    int32_t k = cvi_new_map(s, s->net->layer[layer].name, "group", m);
+    if (k == NPU_NONE)
+        return k;
+    s->map[k].root = s->map[m].root;
+    s->map[k].c = channels;
+    s->map[k].c_str = s->map[m].c_str;
+    s->map[k].h_str = s->map[m].h_str;
+    s->map[k].n_str = s->map[m].n_str;
+    s->map[k].at = s->map[m].at + (uint64_t)first * s->map[m].c_str;
+    return k;
+}
+
+/* Groups whose filters are large become convolutions of their own, which can be cut further. */
+static npu_status split_groups(cvi_state *s, uint32_t index, npu_err *err)
+{
+    cvi_op op = s->op[index];
+    uint32_t oc = s->map[op.out].c / op.group, ic = s->map[op.a].c / op.group;
+    s->map[op.out].producer = NPU_NONE;
+    for (uint32_t g = 0; g < op.group; g++) {
+        int32_t a = range_of(s, op.layer, op.a, g * ic, ic), out = NPU_NONE;
+        if (a != NPU_NONE)
+            out = range_of(s, op.layer, op.out, g * oc, oc);
+        cvi_op *part = g ? cvi_push_op(s, op.kind, op.layer, a, NPU_NONE, out) : &s->op[index];
+        if (out == NPU_NONE || !part)
+            return cvi_no_memory(err);
+        *part = op;
+        part->a = a;
+        part->out = out;
+        part->group = 1;
+        part->ic = ic < 4 ? 4 : cvi_up(ic, 2);
+        part->first = g * oc;
+        s->map[out].producer = (int32_t)(part - s->op);
+    }
+    return NPU_OK;
+}
+
+static npu_status size_conv(cvi_state *s, uint32_t index, npu_err *err)
+{
+    cvi_op *op = &s->op[index];
+    uint32_t ic = s->map[op->a].c, oc = s->map[op->out].c;
+    if (op->group == 0 || ic % op->group || oc % op->group || (op->kind == CVI_DW && ic != oc))
+        return cvi_fail(s, op->layer, err, "channels are no multiple of the groups");
+    ic /= op->group;
+    op->ic = op->group > 1 ? ic : ic < 4 ? 4 : cvi_up(ic, 2);
+    if (op->kind == CVI_DW)
+        return NPU_OK;
+    if (op->ic > CVI_FIELD_MAX)
+        return fold_vector(s, op, err);
+    uint64_t lane = (uint64_t)op->kh * op->kw * op->ic * ((oc + s->lanes - 1) / s->lanes);
+    return op->group > 1 && lane > s->lane_bytes / 4 ? split_groups(s, index, err) : NPU_OK;
+}
+
 static npu_status add_conv(cvi_state *s, uint32_t layer, npu_err *err)
 {
     const cc_layer *l = &s->net->layer[layer];
@@ -123,13 +201,7 @@ static npu_status add_conv(cvi_state *s, uint32_t layer, npu_err *err)
     op->group = dw ? 1 : l->group ? l->group : 1;
     op->relu = !sum && l->act != CC_ACT_NONE;
     NPU_TRY(check_window(s, op, err));
-    uint32_t ic = s->map[l->a].c, oc = s->map[l->out].c;
-    if (ic % op->group || oc % op->group || (dw && ic != oc))
-        return cvi_fail(s, layer, err, "channels are no multiple of the groups");
-    ic /= op->group;
-    op->ic = op->group > 1 ? ic : ic < 4 ? 4 : cvi_up(ic, 2);
-    if (!dw && op->ic > CVI_FIELD_MAX)
-        return cvi_fail(s, layer, err, "more than 4095 input channels");
+    NPU_TRY(size_conv(s, (uint32_t)(op - s->op), err));
     return sum ? add_sum(s, layer, out, l->sum, l->out, l->act != CC_ACT_NONE, err) : NPU_OK;
 }
 

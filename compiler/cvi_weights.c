@@ -17,6 +17,7 @@ typedef struct {
     const npu_value *value; /* NULL: all ones */
     int64_t o_str, i_str, k_str; /* elements */
     int64_t kernel;         /* positions */
+    int64_t first;          /* output channel that is 0 here */
     bool mirrored;          /* deconvolution: the kernel runs backwards */
     bool minus;             /* all minus ones */
     bool divisor;           /* the weight is one divided by the value */
@@ -27,7 +28,7 @@ static double element(const cvi_state *s, const source *w, uint32_t o, uint32_t 
     if (!w->value)
         return w->minus ? -1 : 1;
     int64_t at = w->mirrored ? w->kernel - 1 - k : k;
-    int64_t n = o * w->o_str + i * w->i_str + at * w->k_str;
+    int64_t n = (o + w->first) * w->o_str + i * w->i_str + at * w->k_str;
     double v;
     if (w->value->elem == NPU_ELEM_FLOAT || !w->value->data)
         v = g_weight(w->value, n);
@@ -53,8 +54,8 @@ static npu_status source_of(const cvi_state *s, const cvi_op *op, uint32_t icg, 
                             source *w, npu_err *err)
 {
     const cc_layer *l = &s->net->layer[op->layer];
-    uint32_t oc = s->map[op->out].c;
-    *w = (source){.kernel = (int64_t)op->kh * op->kw, .k_str = 1};
+    int64_t oc = s->net->tensor[l->out].c;
+    *w = (source){.kernel = (int64_t)op->kh * op->kw, .k_str = 1, .first = op->first};
     w->minus = adds_constant(l) && l->function == NPU_OP_SUB && constant_first(s, l);
     w->divisor = l->kind == CC_DWCONV && l->function == NPU_OP_DIV;
     if (w->divisor && constant_first(s, l))
@@ -80,7 +81,7 @@ static npu_status source_of(const cvi_state *s, const cvi_op *op, uint32_t icg, 
     }
     if (l->kind == CC_DWCONV && w->kernel == 1 && g_elements(w->value) == 1)
         w->o_str = 0; /* one factor for all channels */
-    else if (g_elements(w->value) != (int64_t)oc * icg * w->kernel)
+    else if (g_elements(w->value) != oc * icg * w->kernel)
         return cvi_fail(s, op->layer, err, "weights do not go with the channels");
     return NPU_OK;
 }
@@ -194,7 +195,7 @@ static void fill_records(cvi_state *s, const cvi_op *op, const double *most)
             unit = 1 / ONES;
         scale_parts(unit, &multiplier, &shift);
         if (op->record.row == CVI_RECORD) {
-            double b = round(bias_of(s, l, o) * 127.0 / CVI_RANGE / unit);
+            double b = round(bias_of(s, l, op->first + o) * 127.0 / CVI_RANGE / unit);
             b = b > INT32_MAX ? INT32_MAX : b < INT32_MIN ? INT32_MIN : b;
             buf_set_le(row, (uint32_t)(int32_t)b, 4);
             row += 4;
@@ -204,28 +205,44 @@ static void fill_records(cvi_state *s, const cvi_op *op, const double *most)
     }
 }
 
+/* Room for all rows of a layer; a later part of it (see split_groups) continues the one before. */
+static bool place(cvi_state *s, cvi_op *op, uint32_t total, uint32_t row, uint32_t record)
+{
+    op->filter.row = row;
+    op->record.row = record;
+    if (op->first) {
+        uint32_t before = s->map[op[-1].out].c;
+        op->filter.offset = op[-1].filter.offset + before * row;
+        op->record.offset = op[-1].record.offset + before * record;
+        return true;
+    }
+    op->filter.offset = room(s, total * row);
+    op->record.offset = room(s, total * record);
+    return op->filter.offset != UINT32_MAX && op->record.offset != UINT32_MAX;
+}
+
 static npu_status filter_and_records(cvi_state *s, cvi_op *op, npu_err *err)
 {
+    const cc_layer *l = &s->net->layer[op->layer];
     uint32_t oc = s->map[op->out].c, icg = op->kind == CVI_CONV ? s->map[op->a].c / op->group : 1;
     uint32_t depth = op->kind == CVI_CONV ? op->ic : 1, kernel = op->kh * op->kw;
-    bool resize = s->net->layer[op->layer].kind == CC_RESIZE;
+    uint32_t total = s->net->tensor[l->out].c;
     source w;
     NPU_TRY(source_of(s, op, icg, oc / op->group, &w, err));
-    if ((uint64_t)oc * kernel * depth > INT32_MAX)
+    if ((uint64_t)total * kernel * depth > INT32_MAX)
         return cvi_fail(s, op->layer, err, "2 GiB of weights or more");
-    op->filter.row = kernel * depth;
-    op->filter.offset = room(s, oc * op->filter.row);
-    op->record.row = resize ? CVI_RECORD_PLAIN : CVI_RECORD;
-    op->record.offset = room(s, oc * op->record.row);
     double *most = malloc(oc * sizeof *most);
-    if (!most || op->filter.offset == UINT32_MAX || op->record.offset == UINT32_MAX) {
+    if (!most || !place(s, op, total, kernel * depth,
+                        l->kind == CC_RESIZE ? CVI_RECORD_PLAIN : CVI_RECORD)) {
         free(most);
         return cvi_no_memory(err);
     }
     fill_filter(s, op, &w, icg, most);
     fill_records(s, op, most);
     free(most);
-    uint32_t filter[4] = {1, oc, kernel, depth}, record[4] = {1, oc, 1, op->record.row};
+    if (op->first)
+        return NPU_OK;
+    uint32_t filter[4] = {1, total, kernel, depth}, record[4] = {1, total, 1, op->record.row};
     if (op->kind == CVI_DW) {
         filter[2] = op->kh;
         filter[3] = op->kw;

@@ -43,6 +43,16 @@ static int64_t tap(uint32_t o, uint32_t k, uint32_t s, uint32_t d, int32_t pad, 
     return p < 0 || p % up || p / up >= extent ? -1 : p / up;
 }
 
+/* Place of channel I in a filter row of C channels: beyond 4095 the vector counts as a row of
+ * several columns, and the columns come first. */
+static uint32_t in_row(uint32_t i, uint32_t c)
+{
+    uint32_t columns = 1;
+    while (c / columns > 4095 || c % columns)
+        columns++;
+    return i % columns * (c / columns) + i / columns;
+}
+
 typedef int8_t at_fn(ctx *x, uint32_t n, uint32_t c, uint32_t y, uint32_t w);
 
 static int8_t conv(ctx *x, uint32_t n, uint32_t c, uint32_t y, uint32_t w)
@@ -62,7 +72,8 @@ static int8_t conv(ctx *x, uint32_t n, uint32_t c, uint32_t y, uint32_t w)
             int64_t iy = tap(y, ky, l->sh, l->dh, l->pt, l->up_h, x->a->h);
             int64_t ix = tap(w, kx, l->sw, l->dw, l->pl, l->up_w, x->a->w);
             for (uint32_t i = 0; i < icg && iy >= 0 && ix >= 0; i++)
-                sum += (int8_t)f[(((size_t)c * l->kh + ky) * l->kw + kx) * depth + i] *
+                sum += (int8_t)f[(((size_t)c * l->kh + ky) * l->kw + kx) * depth +
+                                 (icg > 4095 ? in_row(i, icg) : i)] *
                        x->in[at(x->a, n, first + i, (uint32_t)iy, (uint32_t)ix)];
         }
     return cvi_requant(sum, (uint32_t)buf_get_le(q + 4, 4), q[8],

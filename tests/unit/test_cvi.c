@@ -148,6 +148,26 @@ START_TEST(upsampling)
 }
 END_TEST
 
+/* Filters of a group too large for local memory are cut; a vector longer than a register field is
+ * read as a row. */
+START_TEST(large_groups_and_vectors)
+{
+    cvi_net n = cvi_net_new("large");
+    int32_t t = cvi_net_input(&n, 96, 6, 6);
+    t = cvi_net_conv(&n, "g2", t, (conv_shape){64, 5, 1, 2, true}, NPU_NONE);
+    n.net.tensor[t].output = true;
+    ck_assert_uint_gt(check_net(&n, NULL), 4);
+    cvi_net_free(&n);
+
+    n = cvi_net_new("vector");
+    t = cvi_net_conv(&n, "fc", cvi_net_input(&n, 6144, 1, 1), (conv_shape){20, 1, 1, 1, false},
+                     NPU_NONE);
+    n.net.tensor[t].output = true;
+    check_net(&n, NULL);
+    cvi_net_free(&n);
+}
+END_TEST
+
 /* Squeeze and excitation: an average of the whole map scales it. */
 START_TEST(squeeze_and_excitation)
 {
@@ -266,6 +286,7 @@ int main(void)
     tcase_add_test(core, bottleneck_with_sum_and_join);
     tcase_add_test(core, pyramid_of_pools);
     tcase_add_test(core, groups_and_depthwise);
+    tcase_add_test(core, large_groups_and_vectors);
     tcase_add_test(core, upsampling);
     tcase_add_test(core, squeeze_and_excitation);
     tcase_add_test(core, pairs_and_slopes);
