@@ -158,7 +158,7 @@ void log_table(log_writer *l, const char *title, const char *const *cell, size_t
             if ((int)strlen(cell[i]) > width[i % columns])
                 width[i % columns] = (int)strlen(cell[i]);
         for (size_t c = 0; c < columns; c++)
-            total += (size_t)width[c] + (c + 1 < columns ? 2 : 0);
+            total += (size_t)width[c] + 2;
         if (title)
             fprintf(f, "%s\n", title);
         ruler(f, '=', total);

@@ -66,27 +66,6 @@ static npu_status names(cc_config *c, const npu_graph *g, npu_err *err)
     return NPU_OK;
 }
 
-npu_status cc_config_shapes(cc_config *c, const npu_graph *g, cc_input_shape **out, size_t *n,
-                            npu_err *err)
-{
-    cc_options *o = &c->options;
-    *n = 0;
-    NPU_TRY(names(c, g, err));
-    if (!(*out = arena_alloc(c->arena, o->ninput * sizeof **out)))
-        return npu_fail(err, NPU_LIMIT, "%s: out of memory", c->path);
-    for (size_t i = 0; i < o->ninput; i++) {
-        const cc_input *p = &o->input[i];
-        cc_input_shape *s = &(*out)[*n];
-        if (!p->rank)
-            continue;
-        s->name = p->name;
-        s->rank = p->rank;
-        memcpy(s->dim, p->dim, sizeof s->dim);
-        ++*n;
-    }
-    return NPU_OK;
-}
-
 /* input_source: {"name": "ddr"}. */
 static npu_status sources(cc_config *c, const npu_graph *g, npu_err *err)
 {
@@ -155,6 +134,41 @@ static npu_status check_image(const cc_config *c, const cc_input *p, const npu_v
         return cfg_refuse(c, CFG_SOURCE, NPU_UNSUPPORTED, err,
                           "input '%.60s': the resizer takes less than %d pixels, found %lldx%lld",
                           p->name, RESIZER_PIXELS, (long long)h, (long long)w);
+    return NPU_OK;
+}
+
+/* The shape the file gives, by itself. */
+static npu_status check_given(const cc_config *c, const cc_input *given, npu_err *err)
+{
+    cc_input p = *given;
+    npu_value v = {.rank = p.rank};
+    memcpy(v.dim, p.dim, sizeof v.dim);
+    if (p.rank != 4 || p.train == CC_FEATUREMAP)
+        return NPU_OK;
+    if (!c->value[CFG_LAYOUT_TRAIN])
+        p.layout_train = layout_of(&v);
+    return check_image(c, &p, &v, err);
+}
+
+npu_status cc_config_shapes(cc_config *c, const npu_graph *g, cc_input_shape **out, size_t *n,
+                            npu_err *err)
+{
+    cc_options *o = &c->options;
+    *n = 0;
+    NPU_TRY(names(c, g, err));
+    if (!(*out = arena_alloc(c->arena, o->ninput * sizeof **out)))
+        return npu_fail(err, NPU_LIMIT, "%s: out of memory", c->path);
+    for (size_t i = 0; i < o->ninput; i++) {
+        const cc_input *p = &o->input[i];
+        cc_input_shape *s = &(*out)[*n];
+        if (!p->rank)
+            continue;
+        NPU_TRY(check_given(c, p, err)); /* before it makes shapes contradict each other */
+        s->name = p->name;
+        s->rank = p->rank;
+        memcpy(s->dim, p->dim, sizeof s->dim);
+        ++*n;
+    }
     return NPU_OK;
 }
 

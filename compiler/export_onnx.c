@@ -305,6 +305,12 @@ static char **names_of(onnx_writer *w, const int32_t *value, uint32_t n)
     return list;
 }
 
+/* What the Caffe reader notes on a node; ONNX's own operators have no such attribute. */
+static bool is_note(const npu_node *n, const npu_node_attr *a)
+{
+    return n->op < NPU_OP_DETECTIONOUTPUT && strcmp(a->name, "caffe_type") == 0;
+}
+
 static npu_status put_node(onnx_writer *w, const npu_node *n, npu_err *err)
 {
     OnnxPb__Node *to = make(w, sizeof *to, 1);
@@ -324,7 +330,8 @@ static npu_status put_node(onnx_writer *w, const npu_node *n, npu_err *err)
     if (!to->input || !to->output || !to->attribute)
         return no_memory(err);
     for (uint32_t i = 0; i < n->nattr; i++)
-        NPU_TRY(put_attr(w, n, &n->attr[i], to, err));
+        if (!is_note(n, &n->attr[i]))
+            NPU_TRY(put_attr(w, n, &n->attr[i], to, err));
     if (n->op >= NPU_OP_DETECTIONOUTPUT) {
         to->domain = borrow(ONNX_CAFFE_DOMAIN);
         w->caffe = true;

@@ -1,5 +1,5 @@
-/* Parts of the ONNX writer: export_onnx.c (message, values, constants), export_onnx_form.c (operators
- * whose form differs between the opset of the graph and the one that is written). */
+/* Parts of the ONNX writer: export_onnx.c (message, values, constants), export_onnx_form.c
+ * (operators whose form differs between the opset of the graph and the one that is written). */
 #ifndef COMPILER_EXPORT_ONNX_H
 #define COMPILER_EXPORT_ONNX_H
 

@@ -99,10 +99,10 @@ npu_status cc_fold_gather(cc_sh *s, uint8_t *const *to)
     around(x, axis, &outer, &inner);
     size_t block = (size_t)inner * npu_elem_bytes(x->elem);
     for (int64_t k = 0; k < n; k++) {
-        int64_t i, size = x->dim[axis];
+        int64_t i = 0, size = x->dim[axis];
         if (!g_const_int(s->g, s->n->in[1], k, &i) || i < -size || i >= size)
-            return cc_sh_bad(s, "index %lld is none of the %lld of axis %d",
-                             (long long)k, (long long)size, axis);
+            return cc_sh_bad(s, "index %lld, expected %lld to %lld", (long long)i,
+                             (long long)-size, (long long)size - 1);
         i += i < 0 ? size : 0;
         for (int64_t o = 0; o < outer && block; o++)
             memcpy(to[0] + (size_t)(o * n + k) * block,

@@ -5,6 +5,7 @@
 
 #include "compiler/import_caffe.h"
 #include "formats/caffe.pb-c.h"
+#include "formats/pb.h"
 
 typedef struct {
     const char *name; /* of the message; not owned */
@@ -15,28 +16,10 @@ typedef struct {
 
 struct cf_model {
     const char *path;             /* not owned */
-    CaffePb__NetParameter *net;   /* owned, with ALLOC */
-    ProtobufCAllocator alloc;
-    size_t left;                  /* bytes the unpacker may still take */
+    CaffePb__NetParameter *net;   /* owned, with MEMORY */
+    pb_memory memory;
     entry *list, *index;          /* LIST owned */
 };
-
-/* Messages of two bytes become structures of a hundred: the memory of one file is bounded by its
- * size, with room for a real file's many small messages. */
-static void *bounded_alloc(void *state, size_t n)
-{
-    cf_model *m = state;
-    if (n > m->left)
-        return NULL;
-    m->left -= n;
-    return malloc(n);
-}
-
-static void bounded_free(void *state, void *p)
-{
-    (void)state;
-    free(p);
-}
 
 void cf_model_free(cf_model *m)
 {
@@ -44,7 +27,7 @@ void cf_model_free(cf_model *m)
         return;
     HASH_CLEAR(hh, m->index);
     if (m->net)
-        caffe_pb__net_parameter__free_unpacked(m->net, &m->alloc);
+        caffe_pb__net_parameter__free_unpacked(m->net, &m->memory.use);
     free(m->list);
     free(m);
 }
@@ -67,15 +50,15 @@ npu_status cf_model_parse(const char *path, const uint8_t *bytes, size_t n, cf_m
     if (!m)
         return npu_fail(err, NPU_LIMIT, "%s: out of memory", path);
     m->path = path;
-    m->left = 8 * n + ((size_t)16 << 20);
-    m->alloc = (ProtobufCAllocator){bounded_alloc, bounded_free, m};
-    m->net = caffe_pb__net_parameter__unpack(&m->alloc, n, bytes);
+    pb_memory_init(&m->memory, n);
+    m->net = caffe_pb__net_parameter__unpack(&m->memory.use, n, bytes);
     size_t layers = m->net ? m->net->n_layer + m->net->n_layers : 0;
     if (layers)
         m->list = calloc(layers, sizeof *m->list);
     if (!m->list) {
-        npu_status s = npu_fail(err, layers ? NPU_LIMIT : NPU_BAD_INPUT, "%s: %s", path,
-                                layers ? "out of memory"
+        bool limit = layers || m->memory.over;
+        npu_status s = npu_fail(err, limit ? NPU_LIMIT : NPU_BAD_INPUT, "%s: %s", path,
+                                limit ? "out of memory, or more of it than its size allows"
                                 : m->net ? "no layer found, a .caffemodel expected"
                                          : "not a .caffemodel (the NetParameter message does not "
                                            "unpack), or cut short");

@@ -8,7 +8,7 @@
 
 enum { CHANNELS_MAX = 64 };
 
-/* --- output_nodes ------------------------------------------------------------------------------ */
+/* --- output_nodes ---------------------------------------------------------- */
 
 static int32_t node_named(const npu_graph *g, const char *name)
 {
@@ -56,10 +56,10 @@ static npu_status truncate_at(npu_graph *g, const cc_list *names, npu_err *err)
     return NPU_OK;
 }
 
-/* --- layout ------------------------------------------------------------------------------------- */
+/* --- layout ---------------------------------------------------------------- */
 
-/* An image goes to the hardware as N x H x W x C whatever the network says; so a Transpose that only
- * turns it to N x C x H x W has nothing to do, and the input takes the shape behind it. */
+/* An image goes to the hardware as N x H x W x C whatever the network says; so a Transpose that
+ * only turns it to N x C x H x W has nothing to do, and the input takes the shape behind it. */
 static void absorb_transpose(npu_graph *g, int32_t input)
 {
     static const int64_t to_nchw[4] = {0, 3, 1, 2};
@@ -81,7 +81,7 @@ static void absorb_transpose(npu_graph *g, int32_t input)
     }
 }
 
-/* --- preprocessing ------------------------------------------------------------------------------ */
+/* --- preprocessing --------------------------------------------------------- */
 
 typedef struct { double w[3][3], b[3]; } colour; /* train = W (x + 128) + B, with x = rt - 128 */
 

@@ -22,4 +22,11 @@ npu_status cc_quantise(npu_graph *g, const cc_plan *plan, const cc_options *o, n
  * graphs are left alone.  Errors: NPU_UNSUPPORTED (older), NPU_LIMIT. */
 npu_status cc_raise_opset(npu_graph *g, npu_err *err);
 
+/* What the optimiser notes on nodes for placement and ONNX cannot carry: taken off G before it is
+ * written, put onto the graph that was read back (same nodes in the same order).  *list is the
+ * caller's, to free; it borrows from G.  Errors: NPU_LIMIT. */
+typedef struct { const char *node; npu_node_attr attr; } cc_note;
+npu_status cc_notes_take(npu_graph *g, cc_note **list, size_t *n, npu_err *err);
+npu_status cc_notes_put(npu_graph *g, const cc_note *list, size_t n, npu_err *err);
+
 #endif

@@ -111,7 +111,8 @@ static void forget(npu_graph *g)
 
 npu_status cc_shapes(npu_graph *g, const cc_input_shape *given, size_t n, npu_err *err)
 {
-    NPU_TRY(cc_shape_inputs(g, given, n, err));
+    bool changed;
+    NPU_TRY(cc_shape_inputs(g, given, n, &changed, err));
     NPU_TRY(check_constants(g, err));
     npu_value *told = malloc((g->nvalue + 1) * sizeof *told);
     if (!told)
@@ -123,7 +124,8 @@ npu_status cc_shapes(npu_graph *g, const cc_input_shape *given, size_t n, npu_er
     uint64_t left = CC_FOLD_BYTES;
     npu_status s = NPU_OK;
     for (uint32_t i = 0; i < g->nnode && s == NPU_OK; i++) {
-        cc_sh at = {.g = g, .n = &g->node[i], .told = told, .err = err};
+        cc_sh at = {.g = g, .n = &g->node[i],
+                    .told = changed ? NULL : told, .err = err};
         s = at.n->dead ? NPU_OK : infer(&at, (int32_t)i, &left);
     }
     free(told);

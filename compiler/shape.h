@@ -16,7 +16,8 @@
 typedef struct {
     npu_graph *g;
     npu_node *n;
-    const npu_value *told;    /* per value of the graph: type and shape as the file declares them */
+    const npu_value *told;    /* per value of the graph: type and shape as the file declares them;
+                                 NULL: for other input shapes than the user's */
     npu_err *err;
 } cc_sh;
 
@@ -25,8 +26,10 @@ typedef struct {
 #undef O
 
 /* Gives every graph input its shape: GIVEN, else that of the file with a free batch as 1.  Errors:
- * NPU_BAD_INPUT, no such input (lists them), a dimension nobody knows. */
-npu_status cc_shape_inputs(npu_graph *g, const cc_input_shape *given, size_t n, npu_err *err);
+ * NPU_BAD_INPUT, no such input (lists them), a dimension nobody knows.  *CHANGED: GIVEN contradicts
+ * the file, so what the file says of other values is wrong too. */
+npu_status cc_shape_inputs(npu_graph *g, const cc_input_shape *given, size_t n, bool *changed,
+                           npu_err *err);
 
 /* Input K, NULL when it is left out; output K must exist (outputs may be left out: no effect). */
 const npu_value *cc_sh_in(const cc_sh *s, unsigned k);

@@ -56,8 +56,8 @@ npu_status cc_sh_depends(cc_sh *s, unsigned k)
 {
     const npu_value *in = cc_sh_in(s, k);
     for (uint32_t i = 0; i < s->n->nout; i++) {
-        const npu_value *v = s->n->out[i] == NPU_NONE ? NULL : &s->told[s->n->out[i]];
-        if (v && (v->elem == NPU_ELEM_NONE || g_elements(v) < 0))
+        const npu_value *v = s->n->out[i] == NPU_NONE || !s->told ? NULL : &s->told[s->n->out[i]];
+        if (!s->told || (v && (v->elem == NPU_ELEM_NONE || g_elements(v) < 0)))
             return npu_fail(s->err, NPU_UNSUPPORTED, "%s: node %s (%s): the shape of its output "
                             "depends on the data of '%s', which is not constant", s->g->file,
                             s->n->name, s->n->type, in ? in->name : "");

@@ -102,10 +102,12 @@ static npu_status conv(cc_sh *s, unsigned weight, unsigned bias, npu_elem elem)
     if (x->rank < 3 || w->rank != x->rank)
         return cc_sh_bad(s, "data has %d dimensions and the weights %d, expected the same, 3 or "
                          "more", x->rank, w->rank);
-    if (group < 1 || group > CC_DIM_MAX || w->dim[1] * group != x->dim[1])
+    if (group < 1 || group > CC_DIM_MAX)
+        return cc_sh_bad(s, "group is %lld", (long long)group);
+    if (w->dim[1] * group != x->dim[1])
         return cc_sh_bad(s, "data has %lld channels, expected %lld (weights %lld, group %lld)",
-                         (long long)x->dim[1], (long long)(w->dim[1] * (group > CC_DIM_MAX ? 0
-                         : group)), (long long)w->dim[1], (long long)group);
+                         (long long)x->dim[1], (long long)(w->dim[1] * group),
+                         (long long)w->dim[1], (long long)group);
     if (w->dim[0] % group != 0)
         return cc_sh_bad(s, "%lld output channels in %lld groups", (long long)w->dim[0],
                          (long long)group);

@@ -53,7 +53,7 @@ static void list_inputs(const npu_graph *g, char *text, size_t max)
     }
 }
 
-static npu_status give(npu_graph *g, const cc_input_shape *s, npu_err *err)
+static npu_status give(npu_graph *g, const cc_input_shape *s, bool *changed, npu_err *err)
 {
     for (uint32_t i = 0; i < g->nin; i++) {
         npu_value *v = &g->value[g->in[i]];
@@ -64,6 +64,8 @@ static npu_status give(npu_graph *g, const cc_input_shape *s, npu_err *err)
             return npu_fail(err, NPU_BAD_INPUT, "%s: input '%s' has %d dimensions (%s), the shape "
                             "given has %d", g->file, v->name, v->rank, g_shape(v, text), s->rank);
         }
+        for (int d = 0; d < v->rank; d++)
+            *changed |= v->dim[d] >= 0 && v->dim[d] != s->dim[d];
         v->rank = s->rank;
         memcpy(v->dim, s->dim, sizeof v->dim);
         return NPU_OK;
@@ -98,10 +100,12 @@ static npu_status complete(const npu_graph *g, npu_value *v, npu_err *err)
     return NPU_OK;
 }
 
-npu_status cc_shape_inputs(npu_graph *g, const cc_input_shape *given, size_t n, npu_err *err)
+npu_status cc_shape_inputs(npu_graph *g, const cc_input_shape *given, size_t n, bool *changed,
+                           npu_err *err)
 {
+    *changed = false;
     for (size_t i = 0; i < n; i++)
-        NPU_TRY(give(g, &given[i], err));
+        NPU_TRY(give(g, &given[i], changed, err));
     for (uint32_t i = 0; i < g->nin; i++)
         NPU_TRY(complete(g, &g->value[g->in[i]], err));
     return NPU_OK;

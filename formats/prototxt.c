@@ -303,7 +303,8 @@ static npu_status fields(prototxt_lex *x, level *l, char close, npu_err *err)
 npu_status prototxt_parse(const char *path, const char *text, size_t n, base_arena *arena,
                           const prototxt_field **root, npu_err *err)
 {
-    prototxt_lex x = {path, text, text + n, text, 1, arena, 0};
+    const char *from = n ? text : ""; /* an empty text may be NULL */
+    prototxt_lex x = {path, from, from + n, from, 1, arena, 0};
     prototxt_field *top = arena_alloc(arena, sizeof *top);
     if (!top)
         return no_memory(&x, err);

@@ -153,6 +153,7 @@ static npu_status build(const perf_prog *g, npu_trace *trace, npu_profile *p, np
     NPU_TRY(perf_layer_totals(g, p, trace, err));
     NPU_TRY(perf_bins(p, trace, err));
     NPU_TRY(perf_assumptions(g, p, err));
+    NPU_TRY(perf_origin(g, p, err));
     return perf_verdict(p, err);
 }
 
@@ -220,6 +221,7 @@ void npu_profile_free(npu_profile *p)
     free(p->bin);
     free(p->split);
     free(p->safe_point);
+    perf_origin_free(p->origin);
     if (p->budgets)
         npu_gate_free(p->budgets);
     free(p->budgets);

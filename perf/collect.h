@@ -29,6 +29,10 @@ npu_status perf_verdict(npu_profile *p, npu_err *err);
 /* What a reader must know before trusting the figures. */
 npu_status perf_assumptions(const perf_prog *g, npu_profile *p, npu_err *err);
 
+/* What the .bin says of itself, and its nodes; nothing for another container. */
+npu_status perf_origin(const perf_prog *g, npu_profile *p, npu_err *err);
+void perf_origin_free(npu_prof_origin *o); /* accepts NULL */
+
 /* Appends a formatted string to a list of owned strings.  Errors: NPU_LIMIT. */
 npu_status perf_say(char ***list, size_t *n, npu_err *err, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));

@@ -113,6 +113,20 @@ static npu_status decode_one(const npu_model *m, const npu_chip *chip, const npu
     return NPU_OK;
 }
 
+/* The work of a command.  When two cores share a frame, one stream stands for both: each does the
+ * same to its half of the rows, and both wait for the one DDR. */
+static npu_status work_of(const npu_model *m, const npu_chip *chip, const npu_cmd *c, sim_op *op,
+                          npu_err *err)
+{
+    NPU_TRY(hw_work(chip, c, op, err));
+    if (m->cores == 2) {
+        op->beats_in *= 2;
+        op->beats_out *= 2;
+        op->macs *= 2;
+    }
+    return NPU_OK;
+}
+
 static npu_status decode_all(const npu_model *m, const npu_chip *chip, const npu_section *s,
                              const npu_prog *prog, perf_part *p, npu_err *err)
 {
@@ -121,7 +135,7 @@ static npu_status decode_all(const npu_model *m, const npu_chip *chip, const npu
         const npu_desc *d = &prog->desc[i];
         numbering before = k;
         if (decode_one(m, chip, d, &p->cmd[i], err) != NPU_OK ||
-            hw_work(chip, &p->cmd[i], &p->op[i], err) != NPU_OK ||
+            work_of(m, chip, &p->cmd[i], &p->op[i], err) != NPU_OK ||
             number(&k, &p->cmd[i], &p->op[i], i, err) != NPU_OK)
             return at(s, d, err);
         p->op[i].cmd = i;
@@ -216,7 +230,7 @@ npu_status perf_prog_rework(perf_prog *p, const npu_chip *chip, npu_err *err)
 {
     for (size_t i = 0; i < p->n; i++)
         for (uint32_t k = 0; k < p->part[i].n; k++)
-            NPU_TRY(hw_work(chip, &p->part[i].cmd[k], &p->part[i].op[k], err));
+            NPU_TRY(work_of(p->model, chip, &p->part[i].cmd[k], &p->part[i].op[k], err));
     return NPU_OK;
 }
 

@@ -56,8 +56,9 @@ static void derive(const perf_prog *g, npu_profile *p, const npu_trace *t)
     p->cpu_ms = (double)p->cpu_ticks * ms;
     p->fps = p->latency_ms > 0 ? 1000 / p->latency_ms : 0;
     p->error_percent = p->chip->error_percent;
-    p->peak_macs_per_tick = hw_peak_macs(p->chip, false);
-    p->mac_utilisation = mac_utilisation(g, p, t);
+    double cores = g->model->cores ? g->model->cores : 1;
+    p->peak_macs_per_tick = hw_peak_macs(p->chip, false) * cores;
+    p->mac_utilisation = mac_utilisation(g, p, t) / cores;
     if (p->inference_ticks > 0) {
         seconds = p->inference_ms / 1000;
         p->parallelism_percent =

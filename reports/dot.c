@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "reports/columns.h"
+#include "reports/dot.h"
 #include "reports/out.h"
 
 enum { NODES = 400, SLOWEST = 60 };
@@ -15,8 +16,7 @@ static const char *const fill[NPU_CAUSES] = { /* the palette of the page */
     [NPU_CAUSE_DDR] = "#d9601a", [NPU_CAUSE_FIXED] = "#565c64", [NPU_CAUSE_CPU] = "#c9cdd2",
 };
 
-/* A quoted DOT string; backslashes would start an escape such as \N. */
-static void quoted(FILE *f, const char *s)
+void rep_dot_quoted(FILE *f, const char *s)
 {
     uint32_t c;
     for (s = s ? s : ""; (c = rep_utf8(&s)) != 0;) {
@@ -33,7 +33,7 @@ static void node(FILE *f, const npu_profile *p, uint32_t i)
     npu_cause b = (unsigned)l->bound < NPU_CAUSES ? l->bound : NPU_CAUSE_FIXED;
     bool dark = b == NPU_CAUSE_MAC || b == NPU_CAUSE_FIXED;
     fprintf(f, "    l%" PRIu32 " [label=\"", i);
-    quoted(f, l->name);
+    rep_dot_quoted(f, l->name);
     fprintf(f, "\\n%s", l->kind < NPU_KINDS ? npu_kind_table[l->kind].mnemonic : "unknown");
     if (l->kh && l->kw)
         fprintf(f, " %" PRIu32 "x%" PRIu32, l->kh, l->kw);
@@ -47,7 +47,7 @@ static void cpu_node(FILE *f, const npu_profile *p, size_t g)
 {
     const npu_prof_subgraph *s = &p->subgraph[g];
     fprintf(f, "    s%zu [label=\"", g);
-    quoted(f, s->name);
+    rep_dot_quoted(f, s->name);
     fprintf(f, "\\nCPU, %s ms estimated\", fillcolor=\"#c9cdd2\", fontcolor=\"black\"];\n",
             rep_fix(rep_ms(p, s->end - s->start), 3).s);
 }
@@ -66,7 +66,7 @@ static void cluster(FILE *f, const npu_profile *p, size_t g, const bool *draw, c
     bool any = false;
     char name[16];
     fprintf(f, "  subgraph cluster_%zu {\n    label=\"", g);
-    quoted(f, s->name);
+    rep_dot_quoted(f, s->name);
     fprintf(f, "\\n%s, %s ms, %s MB read, %s MB written\";\n", s->cpu ? "CPU (estimated)" : "NPU",
             rep_fix(rep_ms(p, s->end - s->start), 3).s, rep_fix((double)s->read / 1e6, 2).s,
             rep_fix((double)s->write / 1e6, 2).s);
@@ -113,13 +113,15 @@ npu_status rep_dot(const npu_profile *p, const rep_options *o, FILE *out, npu_er
 {
     size_t total = 0, drawn = 0;
     char last[16] = "";
+    if (p->origin && o->subgraph < 0)
+        return rep_dot_nodes(p, out);
     bool *draw = choose(p, o->subgraph, &total, &drawn);
     if (!draw)
         return npu_fail(err, NPU_LIMIT, "%s: no memory for %zu layers", p->file, p->nlayer);
     fputs("digraph model {\n  labelloc=t; fontname=\"sans-serif\"; label=\"", out);
-    quoted(out, p->name);
+    rep_dot_quoted(out, p->name);
     fprintf(out, " on ");
-    quoted(out, p->chip->name);
+    rep_dot_quoted(out, p->chip->name);
     fprintf(out, ": %s ms\\nArrows are program order, colour is what bounds the layer",
             rep_short(p->latency_ms).s);
     if (drawn < total)

@@ -11,6 +11,7 @@ static rep_html_part *const parts[] = {
     rep_html_header,       /* which run is this */
     rep_html_numbers,      /* how long, how sure */
     rep_html_verdict,      /* what bounds it, in words */
+    rep_html_bin,          /* the same in the vendor's words */
     rep_html_budgets,      /* does it meet its budget */
     rep_html_bounds,       /* what bounds it, as a sum */
     rep_html_time,         /* where is the time, along the frame */

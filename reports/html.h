@@ -30,6 +30,9 @@ rep_html_part rep_html_layers, rep_html_calls, rep_html_instructions, rep_html_a
     rep_html_all;
 void rep_html_layer_table(const rep_html_page *h, unsigned shown);
 
+/* html_bin.c: nothing when the model was no .bin.  html_nodes.c: only for one that was. */
+rep_html_part rep_html_bin, rep_html_nodes;
+
 /* html_masters.c: nothing when the NPU was alone. */
 rep_html_part rep_html_masters;
 

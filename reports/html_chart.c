@@ -235,6 +235,8 @@ npu_status rep_html_structure(const rep_html_page *h)
              "hatched for CPU. Down: time, coloured by bound.<span class=js-only> Click selects."
              "</span>", p->nlayer, p->nsubgraph, p->nsubgraph == 1 ? "" : "s");
     rep_html_section(h, "structure", "BIN Model Structure", lede);
+    if (p->origin)
+        NPU_TRY(rep_html_nodes(h));
     strip(h);
     fputs("<ol class=chain>", f);
     for (size_t i = 0; i < p->nsubgraph; i++) {

@@ -114,6 +114,8 @@ static void performance_summary(const rep_html_page *h)
 {
     FILE *f = h->f;
     const npu_profile *p = h->p;
+    if (p->origin) /* rep_html_bin has them */
+        return;
     fputs("<h3>Model Performance Summary</h3><dl>\n", f);
     text_fact(h, "Model Name", p->file);
     text_fact(h, "Model Latency(ms)", rep_fix(p->latency_ms, rep_ms_decimals(p)).s);

@@ -31,6 +31,16 @@ static void header(const rep_html_page *h, const npu_prof_subgraph *s)
             h->p->sha256);
 }
 
+/* Of a .bin for one core also the rate of two that work on frames of their own. */
+static void rates(const rep_html_page *h, double fps)
+{
+    const npu_prof_origin *o = h->p->origin;
+    if (!o || o->cores == 1)
+        fact(h, "FPS (1 core)", rep_fix(fps, 2).s);
+    if (o)
+        fact(h, "FPS (2 cores)", rep_fix(o->cores == 1 ? 2 * fps : fps, 2).s);
+}
+
 static void summary(const rep_html_page *h, const npu_prof_subgraph *s)
 {
     FILE *f = h->f;
@@ -39,7 +49,7 @@ static void summary(const rep_html_page *h, const npu_prof_subgraph *s)
     rep_html_section(h, "summary", "Summary",
                      "This sub-graph alone, as part of one frame; the launch is not in it.");
     fputs("<dl>\n", f);
-    fact(h, "FPS (1 core)", rep_fix(ms > 0 ? 1e3 / ms : 0, 2).s);
+    rates(h, ms > 0 ? 1e3 / ms : 0);
     rep_html_fact(h, "Latency");
     fprintf(f, "%s ms (%s us)%s\n", rep_fix(ms, rep_ms_decimals(p)).s, rep_fix(ms * 1e3, 1).s,
             s->cpu ? ", a CPU routine: estimated" : "");
@@ -133,11 +143,13 @@ npu_status rep_html_subgraph(const rep_html_page *h)
     header(h, s);
     summary(h, s);
     NPU_TRY(temporal(h, s));
-    rep_html_section(h, "layers", "Layer Details",
-                     "Time is the layer's part of the critical path; * name inferred from the "
-                     "producer.");
-    rep_html_layer_table(h, REP_IN_PART);
-    fputs("<div id=selbar class=selbar role=status></div></section>\n", h->f);
+    if (!h->p->origin || h->p->origin->debug) { /* a .bin hides them unless compiled with debug */
+        rep_html_section(h, "layers", "Layer Details",
+                         "Time is the layer's part of the critical path; * name inferred from the "
+                         "producer.");
+        rep_html_layer_table(h, REP_IN_PART);
+        fputs("<div id=selbar class=selbar role=status></div></section>\n", h->f);
+    }
     rep_html_close(h);
     return NPU_OK;
 }

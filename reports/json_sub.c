@@ -4,6 +4,7 @@
  * working operations) are left out: a reader that needs them should fail, not read an invention. */
 #include "reports/json.h"
 
+#include <ctype.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -112,29 +113,69 @@ static void series(rep_json *j, const char *key, const rep_interval *v, int kind
     rep_json_close(j);
 }
 
-static void intervals(rep_json *j, const rep_interval *v)
+static void intervals(rep_json *j, const rep_interval *v, const npu_prof_origin *o)
 {
-    series(j, "interval computing unit utilization", v, 0);
+    if (!o || o->debug)
+        series(j, "interval computing unit utilization", v, 0);
+    if (o && o->debug)
+        series(j, "interval computing units utilization", v, 0);
     series(j, "interval loading bandwidth (megabytes/s)", v, 1);
     rep_json_int(j, "interval number", (int64_t)v->n);
     series(j, "interval storing bandwidth (megabytes/s)", v, 2);
     rep_json_real(j, "interval time (ms)", v->ms);
 }
 
+static void crc(rep_json *j, const char *key, uint32_t v)
+{
+    char text[9];
+    snprintf(text, sizeof text, "%08" PRIx32, v);
+    rep_json_str(j, key, text);
+}
+
+/* Keys only a .bin can fill, each group where the order of the keys has it. */
+static void machine(rep_json *j, const npu_prof_origin *o)
+{
+    char march[32];
+    size_t n = 0;
+    rep_json_int(j, "BPU PE number", 1);
+    rep_json_int(j, "BPU core number", o->cores);
+    for (; o->march[n] && n + 1 < sizeof march; n++)
+        march[n] = (char)toupper((unsigned char)o->march[n]);
+    march[n] = '\0';
+    rep_json_str(j, "BPU march", march);
+}
+
+static void model(rep_json *j, const npu_profile *p, int subgraph)
+{
+    crc(j, "model json CRC", p->origin->command_crc[subgraph]);
+    rep_json_str(j, "model json file", p->file);
+    rep_json_str(j, "model name", p->subgraph[subgraph].name);
+    crc(j, "model param CRC", p->origin->weight_crc);
+}
+
 static void summary(rep_json *j, const npu_profile *p, int subgraph, const rep_interval *v)
 {
     const npu_prof_subgraph *s = &p->subgraph[subgraph];
+    const npu_prof_origin *o = p->origin;
     double ms = rep_ms(p, s->end - s->start), fps = ms > 0 ? 1e3 / ms : 0;
     rep_json_int(j, "BPU OPs per frame (effective)", (int64_t)(2 * s->macs));
     rep_json_int(j, "BPU OPs per run (effective)", (int64_t)(2 * s->macs));
-    rep_json_int(j, "BPU core number", 1);
-    rep_json_str(j, "BPU march", p->chip->name);
+    if (o) {
+        machine(j, o);
+    } else {
+        rep_json_int(j, "BPU core number", 1);
+        rep_json_str(j, "BPU march", p->chip->name);
+    }
     ddr(j, s, fps);
     rep_json_real(j, "FPS", fps);
+    if (o) {
+        rep_json_str(j, "HBDK version", o->hbdk);
+        rep_json_str(j, "compiling options", o->options);
+    }
     rep_json_int(j, "frame per run", 1);
     rep_json_real(j, "frame per second", fps);
     inputs(j, s);
-    intervals(j, v);
+    intervals(j, v, o);
     rep_json_real(j, "latency (ms)", ms);
     if (s->segments <= 1) { /* the profile does not say where segments end */
         rep_json_open(j, "latency (ms) by segments", REP_ARRAY_LINE);
@@ -142,12 +183,18 @@ static void summary(rep_json *j, const npu_profile *p, int subgraph, const rep_i
         rep_json_close(j);
     }
     rep_json_real(j, "latency (us)", ms * 1e3);
-    layers(j, p, subgraph, s->end - s->start);
+    if (!o || o->debug)
+        layers(j, p, subgraph, s->end - s->start);
     rep_json_int(j, "loaded bytes per frame", (int64_t)s->read);
     rep_json_int(j, "loaded bytes per run", (int64_t)s->read);
-    rep_json_str(j, "model name", s->name);
+    if (o)
+        model(j, p, subgraph);
+    else
+        rep_json_str(j, "model name", s->name);
     rep_json_real(j, "multicore sync time (ms)", 0);
     rep_json_real(j, "run per second", fps);
+    if (o)
+        rep_json_str(j, "runtime version", o->runtime);
     rep_json_int(j, "stored bytes per frame", (int64_t)s->write);
     rep_json_int(j, "stored bytes per run", (int64_t)s->write);
     rep_json_real(j, "worst FPS", fps);

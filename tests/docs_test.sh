@@ -5,7 +5,7 @@
 cd "$top_srcdir" || exit 99
 export NPUSIM_BUILD=$top_builddir
 
-for name in docs/CHIPS.md docs/INSTRUCTIONS.md; do
+for name in docs/CHIPS.md docs/INSTRUCTIONS.md docs/SUPPORTED_OPS.md; do
     expect 0 "$name can be generated" bash docs/gen.sh "$name"
     check "$name is up to date (else run docs/gen.sh)" diff "$name" "$tmp/out"
 done

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/sys.h"
+#include "formats/bin.h"
 #include "perf/run.h"
 
 npu_status tool_chip(const char *name, const opt_list *set, npu_chip **out, npu_err *err)
@@ -105,31 +106,44 @@ static npu_status packed_needs(const npu_model *m, npu_err *err)
                     "-m NAME for one of %s", m->path, known);
 }
 
-static npu_status list_members(const npu_model *m, const char *name, bool packed,
-                               tool_members *out, npu_err *err)
+static npu_status list_members(const npu_model *m, tool_members *out, npu_err *err)
 {
-    size_t n = packed && !name && m->nmember ? m->nmember : 1;
-
-    if (m->nmember && !name && !packed)
-        return packed_needs(m, err);
-    if (!(out->name = calloc(n, sizeof *out->name)))
+    if (!(out->name = calloc(m->nmember + 1, sizeof *out->name)))
         return npu_fail(err, NPU_LIMIT, "out of memory");
-    out->n = n;
-    for (size_t i = 0; i < n; i++) {
-        const char *one = name ? name : m->nmember ? m->member[i] : NULL;
-        if (one && !(out->name[i] = strdup(one)))
+    for (; out->n < m->nmember; out->n++)
+        if (!(out->name[out->n] = strdup(m->member[out->n])))
             return npu_fail(err, NPU_LIMIT, "out of memory");
-    }
     return NPU_OK;
+}
+
+/* From the first bytes alone: most files hold one model, and are read only once then. */
+static bool looks_packed(const char *path)
+{
+    uint8_t head[BIN_HEADER];
+    FILE *f = fopen(path, "rb");
+    bool packed = f && fread(head, 1, sizeof head, f) == sizeof head &&
+                  bin_sniff(head, sizeof head) && buf_get_le(head + BIN_AT_KIND, 4) == BIN_PACKED;
+
+    if (f)
+        fclose(f);
+    return packed;
 }
 
 npu_status tool_members_find(const char *path, const char *name, bool packed, tool_members *out,
                              npu_err *err)
 {
-    npu_model *m;
+    npu_model *m = NULL;
+    npu_status s = NPU_OK;
 
-    NPU_TRY(npu_model_open_member(path, name, &m, err));
-    npu_status s = list_members(m, name, packed, out, err);
+    if (name || !looks_packed(path)) {
+        out->name = calloc(1, sizeof *out->name);
+        out->n = 1;
+        if (!out->name || (name && !(out->name[0] = strdup(name))))
+            s = npu_fail(err, NPU_LIMIT, "out of memory");
+        return s;
+    }
+    NPU_TRY(npu_model_open(path, &m, err));
+    s = packed ? list_members(m, out, err) : packed_needs(m, err);
     npu_model_free(m);
     return s;
 }

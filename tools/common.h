@@ -17,6 +17,7 @@ typedef struct { /* options of every simulating command; rows in TOOL_OPTIONS */
     int level, mode;     /* networks: index in the words of TOOL_OPTIONS */
     long cores;          /* networks: 0 is 1 */
     const char *weights; /* networks: .caffemodel of a .prototxt */
+    const char *fc_limit; /* networks: checked max_time_per_fc, set by commands that have it */
     const char *member;  /* model of a packed file, NULL: the first; no row in TOOL_OPTIONS */
 } tool_options;
 
@@ -83,8 +84,8 @@ typedef struct { /* models of a file to work on: NULL stands for its only one */
 } tool_members;
 
 /* The models of PATH that the options -m NAME and -p ask for.  A packed file needs one of the two.
- * Errors: NPU_BAD_INPUT (packed, and neither given: lists the models; no such model), those of
- * npu_model_open. */
+ * NAME is taken as it is: opening it tells when there is none.  Errors: NPU_BAD_INPUT (packed, and
+ * neither given: lists the models), those of npu_model_open. */
 npu_status tool_members_find(const char *path, const char *name, bool packed, tool_members *out,
                              npu_err *err);
 void tool_members_free(tool_members *l);

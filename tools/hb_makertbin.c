@@ -5,8 +5,6 @@
 #include "tools/command.h"
 #include "tools/makertbin.h"
 
-#define LOG_FILE "hb_mapper_makertbin.log"
-
 typedef struct {
     const char *config, *model, *proto, *march, *chip, *output, *type;
     bool fast;
@@ -35,10 +33,9 @@ static const opt_program program = {
     .doc = "Converts a network to a .bin for the X3 and J3: checks the configuration, prepares, "
            "optimises and quantises the network, compiles it, and estimates each sub-graph. "
            "Thresholds are not computed in this version, so the .bin serves performance estimates. "
-           "The log is " LOG_FILE " in the current folder.",
+           "The log is " MRB_LOG " in the current folder.",
     .example = "hb_mapper makertbin --config net.yaml --model-type onnx\n"
-               "hb_mapper makertbin --fast-perf --model net.onnx --model-type onnx "
-               "--march bernoulli2"};
+               "hb_mapper makertbin --fast-perf --model net.onnx --model-type onnx"};
 
 static npu_status usage(npu_err *err, const char *what)
 {
@@ -133,7 +130,7 @@ static npu_status run(const options *o, mrb_job *j, int verbosity, npu_err *err)
     char *name = NULL;
     npu_err late = {0};
     npu_status s = o->fast ? fast(o, j, &name, err) : configured(o, j, err);
-    npu_status opened = log_open(LOG_FILE, verbosity < 0 ? NULL : stdout,
+    npu_status opened = log_open(MRB_LOG, verbosity < 0 ? NULL : stdout,
                                  verbosity > 0 ? LOG_DEBUG : LOG_INFO, &j->log, &late);
     if (opened != NPU_OK) {
         free(name);

@@ -11,12 +11,14 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/buf.h"
 #include "base/sys.h"
 #include "perf/run.h"
 #include "reports/write.h"
 #include "tools/budget.h"
 #include "tools/command.h"
 #include "tools/common.h"
+#include "tools/hb_perf.h"
 #include "tools/split.h"
 
 enum { FILES_MAX_NAME = 512 };
@@ -25,6 +27,8 @@ typedef struct {
     tool_options sim;
     const char *output, *report;
     const char *limit, *budget;
+    const char *name;
+    bool packed;
 } options;
 
 #define AT(field) offsetof(options, field)
@@ -34,6 +38,8 @@ static const opt_spec spec[] = {
      "write DIR/<model>/ (default hb_perf_result)", 0, 0},
     {"report", 'r', OPT_STRING, AT(report), "LIST",
      "comma list of html, json, csv, trace, dot, png (default: all)", 0, 0},
+    {"model-name", 'm', OPT_STRING, AT(name), "NAME", "only the model NAME of a packed .bin", 0, 0},
+    {"packed", 'p', OPT_BOOL, AT(packed), NULL, "every model of a packed .bin", 0, 0},
     TOOL_OPTIONS(SIM_AT), TOOL_MASTERS(SIM_AT),
     TOOL_LIMIT(AT),
     TOOL_BUDGET(AT),
@@ -44,10 +50,12 @@ static const opt_program program = {
     .args = "FILE", .min_args = 1, .max_args = 1, .spec = spec,
     .doc = "Simulates a compiled model and writes hb_perf_result/<model>/ with the HTML report, "
            "a page and JSON per sub-graph, the profile, a Perfetto trace, the layer table and the "
-           "model graph. An earlier result is replaced in one step.",
+           "model graph. An earlier result is replaced in one step. For a .bin the vendor's "
+           "summary, temp.hbm and " HB_PERF_LOG " in the current folder are written as well.",
     .example = "hb_perf model.cvimodel\n"
                "hb_perf -o out --report html,json --set ddr.contention=0.3 model.cvimodel\n"
-               "hb_perf --budget budget.json model.cvimodel"};
+               "hb_perf --budget budget.json model.cvimodel\n"
+               "hb_perf -p both.bin"};
 
 /* What --report may name, and the file it becomes. */
 static const struct {
@@ -59,6 +67,13 @@ static const struct {
     {"trace", REP_CHROME, "trace.json"}, {"dot", REP_DOT, "%s"}, {"png", REP_COUNT, "%s.png"},
 };
 enum { OUTPUTS = sizeof outputs / sizeof outputs[0] };
+
+typedef struct { /* what one call has besides its options */
+    bool chosen[OUTPUTS];
+    budget_file *budget;
+    hb_perf_log log;
+    bool quiet;
+} context;
 
 static npu_status choose(const char *list, bool chosen[OUTPUTS], npu_err *err)
 {
@@ -119,7 +134,7 @@ static bool run_dot(const char *in, const char *out)
 
 /* The picture of the graph, when Graphviz is there; its source is written for the purpose. */
 static npu_status write_png(sys_outdir *d, const npu_profile *p, const char *model, bool keep_dot,
-                            npu_err *err)
+                            bool *done, npu_err *err)
 {
     char png[FILES_MAX_NAME];
     snprintf(png, sizeof png, "%s.png", model);
@@ -127,6 +142,7 @@ static npu_status write_png(sys_outdir *d, const npu_profile *p, const char *mod
         NPU_TRY(write_one(d, model, REP_DOT, p, &(rep_options){.subgraph = -1}, err));
     char *in = sys_outdir_path(d, model), *out = sys_outdir_path(d, png);
     bool drawn = in && out && run_dot(in, out);
+    *done = drawn;
     if (!drawn) {
         fprintf(stderr, "hb_perf: note: no %s (needs the program `dot` of Graphviz)\n", png);
         if (out)
@@ -143,6 +159,8 @@ static npu_status write_subgraphs(sys_outdir *d, const npu_profile *p, const boo
     for (int i = 0; i < (int)p->nsubgraph; i++) {
         rep_options o = {.subgraph = i};
         char stem[REP_NAME_BYTES], name[REP_NAME_BYTES + 8];
+        if (p->origin && p->subgraph[i].cpu) /* of a .bin, the NPU's only */
+            continue;
         rep_subgraph_stem(p, i, stem);
         snprintf(name, sizeof name, "%s.html", stem);
         if (chosen[0])
@@ -154,9 +172,24 @@ static npu_status write_subgraphs(sys_outdir *d, const npu_profile *p, const boo
     return NPU_OK;
 }
 
-static npu_status write_all(sys_outdir *d, const npu_profile *p, const char *model,
-                            const bool chosen[OUTPUTS], const char *command, npu_err *err)
+/* The commands of a .bin as they are, one section after the other. */
+static npu_status write_commands(sys_outdir *d, const npu_model *m, npu_err *err)
 {
+    buf_writer all = {0};
+    for (size_t i = 0; i < m->nsection; i++)
+        if (m->section[i].type == NPU_SECTION_CMDBUF)
+            buf_put(&all, m->section[i].data, m->section[i].data_bytes);
+    npu_status s = all.failed ? npu_fail(err, NPU_LIMIT, "out of memory")
+                              : sys_outdir_write(d, "temp.hbm", all.data, all.len, err);
+    buf_free(&all);
+    return s;
+}
+
+static npu_status write_all(sys_outdir *d, const tool_run *run, const char *model,
+                            const bool chosen[OUTPUTS], const char *command, bool *drawn,
+                            npu_err *err)
+{
+    const npu_profile *p = run->profile;
     for (size_t i = 0; i < OUTPUTS; i++) {
         rep_options o = {.subgraph = -1, .links = true, .command = command};
         char name[FILES_MAX_NAME];
@@ -165,12 +198,15 @@ static npu_status write_all(sys_outdir *d, const npu_profile *p, const char *mod
             NPU_TRY(write_one(d, name, outputs[i].id, p, &o, err));
     }
     NPU_TRY(write_subgraphs(d, p, chosen, err));
-    return chosen[OUTPUTS - 1] ? write_png(d, p, model, chosen[OUTPUTS - 2], err) : NPU_OK;
+    if (p->origin)
+        NPU_TRY(write_commands(d, run->model, err));
+    return chosen[OUTPUTS - 1] ? write_png(d, p, model, chosen[OUTPUTS - 2], drawn, err) : NPU_OK;
 }
 
 /* The command line that gives this result again: base names of the files, all overrides. */
-static char *command_line(const npu_profile *p, const char *budget)
+static char *command_line(const tool_run *run, const char *budget)
 {
+    const npu_profile *p = run->profile;
     char *line = NULL, text[NPU_NUM_TEXT];
     size_t n;
     FILE *f = open_memstream(&line, &n);
@@ -182,36 +218,80 @@ static char *command_line(const npu_profile *p, const char *budget)
                 npu_num_text(p->chip->override[i].num, p->chip->override[i].value, text));
     if (budget)
         fprintf(f, " --budget %s", strrchr(budget, '/') ? strrchr(budget, '/') + 1 : budget);
+    if (run->model->nmember)
+        fprintf(f, " -m %s", p->name);
     fprintf(f, " %s", p->file);
     fclose(f);
     return line;
 }
 
-static npu_status publish(const npu_profile *p, const options *o, const bool chosen[OUTPUTS],
-                          bool quiet, npu_err *err)
+static npu_status publish(const tool_run *run, const options *o, context *c, npu_err *err)
 {
+    const npu_profile *p = run->profile;
     sys_outdir *d;
-    char *model = sys_file_name(p->name), *command = command_line(p, o->budget), path[4096];
+    char *model = sys_file_name(p->name), *command = command_line(run, o->budget), path[4096];
     npu_status s = NPU_LIMIT;
+    bool drawn = false;
     if (!model || !command || strlen(model) > FILES_MAX_NAME - 16) {
         s = npu_fail(err, NPU_LIMIT, "%s: name too long, or out of memory", p->file);
     } else {
         snprintf(path, sizeof path, "%s/%s", o->output, model);
         s = sys_outdir_begin(path, &d, err);
         if (s == NPU_OK) {
-            s = write_all(d, p, model, chosen, command, err);
+            s = write_all(d, run, model, c->chosen, command, &drawn, err);
             if (s == NPU_OK)
                 s = sys_outdir_commit(d, err);
             else
                 sys_outdir_abort(d);
         }
     }
-    if (s == NPU_OK && chosen[0])
-        printf("%sfile stored at : %s/%s.html\n", quiet ? "" : "\n", path, model);
+    if (s == NPU_OK && c->log.log)
+        hb_perf_log_model(&c->log, p, path, drawn, command);
+    if (s == NPU_OK && c->chosen[0])
+        printf("%sfile stored at : %s/%s.html\n", c->quiet || c->log.log ? "" : "\n", path, model);
     else if (s == NPU_OK)
-        printf("%sfiles stored in : %s\n", quiet ? "" : "\n", path);
+        printf("%sfiles stored in : %s\n", c->quiet || c->log.log ? "" : "\n", path);
+    if (s == NPU_OK)
+        log_line(c->log.log, LOG_INFO, "file stored at : %s/%s.html", path, model);
     free(model);
     free(command);
+    return s;
+}
+
+/* One model: simulated, judged, printed, published. */
+static npu_status one(const char *path, const char *member, options *o, context *c, npu_err *err)
+{
+    tool_run run = {0};
+    o->sim.member = member;
+    tool_options sim = o->sim;
+    sim.fc_limit = o->limit;
+    npu_status s = tool_profile(path, &sim, &run, err);
+    if (s == NPU_OK && run.profile->origin && !c->log.log)
+        s = hb_perf_log_open(&c->log, c->quiet, err);
+    if (s == NPU_OK)
+        s = tool_budget(c->budget, run.profile, err);
+    if (s == NPU_OK)
+        s = tool_split(o->limit, &run, err);
+    if (s == NPU_OK)
+        s = perf_whatif(run.prog, run.chip, run.masters, run.profile, err);
+    if (s == NPU_OK && !c->quiet)
+        s = rep_write(REP_TEXT, run.profile, stdout, err);
+    if (s == NPU_OK)
+        s = publish(&run, o, c, err);
+    tool_free(&run);
+    return s;
+}
+
+static npu_status all(const char *path, options *o, context *c, npu_err *err)
+{
+    tool_members list = {0};
+    NPU_TRY(choose(o->report, c->chosen, err));
+    NPU_TRY(tool_check_limit(o->limit, err));
+    NPU_TRY(tool_budget_read(o->budget, &c->budget, err));
+    npu_status s = tool_members_find(path, o->name, o->packed, &list, err);
+    for (size_t i = 0; i < list.n && s == NPU_OK; i++)
+        s = one(path, list.name[i], o, c, err);
+    tool_members_free(&list);
     return s;
 }
 
@@ -219,33 +299,21 @@ int cmd_hb_perf(int argc, char **argv)
 {
     options o = {.output = "hb_perf_result", .report = "html,json,csv,trace,dot,png"};
     opt_rest rest;
-    tool_run run = {0};
-    budget_file *budget = NULL;
     npu_err err = {0};
-    bool chosen[OUTPUTS];
+    context c = {0};
     int code = opt_parse(&program, argc, argv, &o, &rest);
     if (code >= 0)
         return code;
-    npu_status s = choose(o.report, chosen, &err);
+    c.quiet = rest.verbosity < 0;
+    npu_status s = all(rest.arg[0], &o, &c, &err);
+    if (s != NPU_OK)
+        log_line(c.log.log, LOG_ERROR, "%s", err.text);
     if (s == NPU_OK)
-        s = tool_check_limit(o.limit, &err);
-    if (s == NPU_OK)
-        s = tool_budget_read(o.budget, &budget, &err);
-    if (s == NPU_OK)
-        s = tool_profile(rest.arg[0], &o.sim, &run, &err);
-    if (s == NPU_OK)
-        s = tool_budget(budget, run.profile, &err);
-    if (s == NPU_OK)
-        s = tool_split(o.limit, &run, &err);
-    if (s == NPU_OK)
-        s = perf_whatif(run.prog, run.chip, run.masters, run.profile, &err);
-    if (s == NPU_OK && rest.verbosity >= 0)
-        s = rep_write(REP_TEXT, run.profile, stdout, &err);
-    if (s == NPU_OK)
-        s = publish(run.profile, &o, chosen, rest.verbosity < 0, &err);
+        s = log_close(c.log.log, &err);
+    else
+        log_close(c.log.log, NULL);
     code = s == NPU_OK ? 0 : tool_fail(argv[0], &err);
-    budget_free(budget);
-    tool_free(&run);
+    budget_free(c.budget);
     opt_free(&program, &o);
     return code;
 }

@@ -176,14 +176,16 @@ static void extrapolate(bench *b, const hrt_options *o)
     b->latency.n = (size_t)b->frames;
 }
 
-static void print(const bench *b, const hrt_options *o)
+/* "core number": of a .bin the cores that work on one frame, as the board's tool counts. */
+static void print(const bench *b, const hrt_options *o, const npu_model *m)
 {
+    long cores = m->march ? (long)(m->cores ? m->cores : 1) : o->cores;
     double fps = 1000 * b->frames / b->run_ms;
     printf("Frame count: %.0f,  Thread Average: %f ms,  thread max latency: %f ms,  "
            "thread min latency: %f ms,  FPS: %f\n\n", b->frames, mean(&b->latency), b->latency.most,
            b->latency.least, fps);
     printf("Running condition:\n  Thread number is: %ld\n  Frame count   is: %.0f\n"
-           "  core number   is: %ld\n  Program run time: %f  ms\n", o->threads, b->frames, o->cores,
+           "  core number   is: %ld\n  Program run time: %f  ms\n", o->threads, b->frames, cores,
            b->run_ms);
     printf("Perf result:\n  Frame totally latency is: %f  ms\n  Average    latency    is: %f  ms\n"
            "  Frame      rate       is: %f  FPS\n", b->latency.sum, mean(&b->latency), fps);
@@ -198,14 +200,21 @@ static void json_spread(rep_json *j, const char *key, const spread *s)
     rep_json_close(j);
 }
 
-/* Name of a node: the sub-graph, as the report names it, after BPU_ in the newer form. */
+/* Name of a node: the sub-graph, as the report names it, after BPU_ in the newer form; a CPU node
+ * of a .bin by its own name, after its type in the newer form. */
 static char *node_name(const tool_run *run, size_t i, bool old)
 {
     const perf_part *p = &run->prog->part[i];
-    char *name = NULL;
-    if (asprintf(&name, "%s%s", old || p->cpu ? "" : "BPU_", p->routine->section) < 0)
+    const npu_node_info *n = npu_model_node(run->model, p->routine);
+    const char *type = n ? n->type : "", *name = n ? n->name : p->routine->section;
+    char *text = NULL;
+    if (!strncmp(type, "Hz", 2))
+        type += 2;
+    if (!p->cpu)
+        type = "BPU";
+    if (asprintf(&text, "%s%s%s", old ? "" : type, old || !*type ? "" : "_", name) < 0)
         return NULL;
-    return name;
+    return text;
 }
 
 static void nodes(rep_json *j, const bench *b, const tool_run *run, bool old)
@@ -326,7 +335,7 @@ npu_status hrt_perf(const hrt_options *o, tool_run *run, npu_err *err)
     if (st == NPU_OK && o->profile_path)
         st = write_file(&b, o, run, "profiler.csv", write_csv, err);
     if (st == NPU_OK)
-        print(&b, o);
+        print(&b, o, run->model);
     npu_schedule_free(s);
     npu_workload_free(&b.w);
     free(b.frame);

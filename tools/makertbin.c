@@ -3,11 +3,14 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
+#include <unistd.h>
 
 #include "base/sys.h"
 #include "compiler/graph.h"
 #include "compiler/quant_graph.h"
 #include "formats/bin.h"
+#include "tools/bin_edit.h"
 
 void mrb_lines(const mrb_job *j, log_level level, const char *text)
 {
@@ -96,22 +99,52 @@ static npu_status save(mrb_job *j, const npu_graph *g, const char *suffix, npu_e
     return mrb_keep(j, suffix, bytes, n, err);
 }
 
-/* The quantised model is made from the optimised one as it was written. */
-static npu_status quantise(mrb_job *j, const mrb_file *optimised, npu_err *err)
+static npu_status quantise(mrb_job *j, npu_graph *g, const cc_note *note, size_t n, npu_err *err)
 {
-    npu_graph *g;
     cc_plan *plan = NULL;
-    npu_status s;
-    NPU_TRY(cc_import_onnx_bytes(optimised->name, NULL, optimised->bytes, optimised->n, &g, err));
-    s = cc_shapes(g, NULL, 0, err);
+    cc_note *used = NULL;
+    npu_status s = cc_shapes(g, NULL, 0, err);
+    if (s == NPU_OK)
+        s = cc_notes_put(g, note, n, err);
     if (s == NPU_OK)
         s = cc_plan_make(g, j->options, &plan, err);
+    if (s == NPU_OK)
+        s = cc_notes_take(g, &used, &n, err);
     if (s == NPU_OK)
         s = cc_quantise(g, plan, j->options, err);
     if (s == NPU_OK)
         s = save(j, g, "_quantized_model.onnx", err);
+    free(used);
     cc_plan_free(plan);
-    npu_graph_free(g);
+    return s;
+}
+
+/* The quantised model is made from the optimised one as it was written, which has the opset and
+ * the forms of a written file. */
+static npu_status quantise_saved(mrb_job *j, npu_graph *g, npu_err *err)
+{
+    npu_graph *again = NULL;
+    cc_note *note;
+    size_t n;
+    npu_status s;
+    MRB_SAY(j, LOG_INFO, "Start to optimize the onnx model.");
+    NPU_TRY(cc_optimise(g, j->options, err));
+    NPU_TRY(cc_notes_take(g, &note, &n, err));
+    s = save(j, g, "_optimized_float_model.onnx", err);
+    if (s == NPU_OK) {
+        const mrb_file *f = &j->file[j->nfile - 1];
+        MRB_SAY(j, LOG_INFO, "End to optimize the onnx model.");
+        MRB_SAY(j, LOG_INFO, "Start to calibrate the model.");
+        MRB_SAY(j, LOG_WARNING, "No thresholds are computed: every activation has %g",
+                CC_SYNTHETIC_THRESHOLD);
+        MRB_SAY(j, LOG_INFO, "End to calibrate the model.");
+        MRB_SAY(j, LOG_INFO, "Start to quantize the model.");
+        s = cc_import_onnx_bytes(f->name, NULL, f->bytes, f->n, &again, err);
+    }
+    if (s == NPU_OK)
+        s = quantise(j, again, note, n, err);
+    npu_graph_free(again);
+    free(note);
     return s;
 }
 
@@ -121,16 +154,7 @@ static npu_status artefacts(mrb_job *j, npu_graph *g, npu_err *err)
     NPU_TRY(cc_prepare(g, j->options, err));
     NPU_TRY(save(j, g, "_original_float_model.onnx", err));
     MRB_SAY(j, LOG_INFO, "End to prepare the onnx model.");
-    MRB_SAY(j, LOG_INFO, "Start to optimize the onnx model.");
-    NPU_TRY(cc_optimise(g, j->options, err));
-    NPU_TRY(save(j, g, "_optimized_float_model.onnx", err));
-    MRB_SAY(j, LOG_INFO, "End to optimize the onnx model.");
-    MRB_SAY(j, LOG_INFO, "Start to calibrate the model.");
-    MRB_SAY(j, LOG_WARNING, "No thresholds are computed: every activation has %g",
-            CC_SYNTHETIC_THRESHOLD);
-    MRB_SAY(j, LOG_INFO, "End to calibrate the model.");
-    MRB_SAY(j, LOG_INFO, "Start to quantize the model.");
-    NPU_TRY(quantise(j, &j->file[j->nfile - 1], err));
+    NPU_TRY(quantise_saved(j, g, err));
     MRB_SAY(j, LOG_INFO, "End to quantize the model.");
     return NPU_OK;
 }
@@ -140,30 +164,68 @@ static void compiler_line(void *state, const char *text)
     mrb_lines(state, LOG_INFO, text);
 }
 
+static npu_status remove_node(const mrb_job *j, npu_model *m, const edit_node *x, npu_err *err)
+{
+    MRB_SAY(j, LOG_INFO, "Node '%s' is removed", x->node->name);
+    return edit_remove(m, x, err);
+}
+
+/* remove_node_type: as long as one of that type is at an edge. */
+static npu_status remove_type(const mrb_job *j, npu_model *m, const char *type, npu_err *err)
+{
+    edit_node x;
+    for (size_t i = 0; i < m->nnode;)
+        if (!strcmp(edit_type(&m->node[i]), type) && edit_removable(m, i, &x)) {
+            NPU_TRY(remove_node(j, m, &x, err));
+            i = 0; /* the removal may have put others at the edge */
+        } else {
+            i++;
+        }
+    return NPU_OK;
+}
+
+static npu_status remove_name(const mrb_job *j, npu_model *m, const char *name, npu_err *err)
+{
+    edit_node x;
+    size_t i;
+    NPU_TRY(edit_find(m, name, &i, err));
+    if (!edit_removable(m, i, &x))
+        return npu_fail(err, NPU_UNSUPPORTED, "remove_node_name: node '%.80s' (%.40s) is not at an "
+                        "edge of the network, or of a type that stays", name, m->node[i].type);
+    return remove_node(j, m, &x, err);
+}
+
+static npu_status remove_nodes(const mrb_job *j, npu_model *m, npu_err *err)
+{
+    for (size_t i = 0; i < j->options->remove_types.n; i++)
+        NPU_TRY(remove_type(j, m, j->options->remove_types.item[i], err));
+    for (size_t i = 0; i < j->options->remove_names.n; i++)
+        NPU_TRY(remove_name(j, m, j->options->remove_names.item[i], err));
+    return NPU_OK;
+}
+
 static npu_status finish_model(mrb_job *j, npu_model *m, npu_err *err)
 {
     uint8_t *bytes;
     size_t n;
     NPU_TRY(mrb_info(j, m, err));
+    NPU_TRY(remove_nodes(j, m, err));
     NPU_TRY(bin_write(m, &bytes, &n, err));
     NPU_TRY(mrb_keep(j, ".bin", bytes, n, err));
     return npu_model_parse(j->file[j->nfile - 1].name, bytes, n, &j->run.model, err);
 }
 
-/* Linked when the tree has it. */
-npu_status cc_compile(npu_graph *g, const cc_options *o, const cc_log *log, npu_model **out,
-                      npu_err *err) __attribute__((weak));
-
 static npu_status compile(mrb_job *j, npu_graph *g, npu_err *err)
 {
     cc_log log = {compiler_line, j};
+    struct timespec start, end;
     npu_model *m;
     npu_status s;
-    MRB_SAY(j, LOG_INFO, "Start to compile the model with march %s.", j->options->march);
-    if (!cc_compile)
-        return npu_fail(err, NPU_UNSUPPORTED, "this build has no back end for %s",
-                        j->options->march);
+    clock_gettime(CLOCK_MONOTONIC, &start);
     NPU_TRY(cc_compile(g, j->options, &log, &m, err));
+    clock_gettime(CLOCK_MONOTONIC, &end);
+    MRB_SAY(j, LOG_INFO, "consumed time %.3f", (double)(end.tv_sec - start.tv_sec) +
+            (double)(end.tv_nsec - start.tv_nsec) * 1e-9);
     s = finish_model(j, m, err);
     npu_model_free(m);
     return s;
@@ -193,6 +255,10 @@ static npu_status publish(const mrb_job *j, npu_err *err)
 static npu_status announce(mrb_job *j, npu_err *err)
 {
     const char *dump;
+    char dir[4096];
+    MRB_SAY(j, LOG_INFO, "Start hb_mapper....");
+    MRB_SAY(j, LOG_INFO, "log will be stored in %s/" MRB_LOG, getcwd(dir, sizeof dir) ? dir : ".");
+    MRB_SAY(j, LOG_INFO, "hb_mapper version %s (npusim)", PACKAGE_VERSION);
     MRB_SAY(j, LOG_INFO, "Start Model Convert....");
     for (int k = 0; j->config && k < CFG_GROUPS; k++) {
         MRB_SAY(j, LOG_INFO, "validating %s...", cc_config_group((cfg_group)k));

@@ -7,6 +7,8 @@
 #include "compiler/config.h"
 #include "tools/common.h"
 
+#define MRB_LOG "hb_mapper_makertbin.log" /* in the current folder */
+
 typedef struct { char *name; uint8_t *bytes; size_t n; } mrb_file; /* owned */
 
 typedef struct {

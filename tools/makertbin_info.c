@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "compiler/quant_graph.h"
 #include "tools/bin_info.h"
 #include "tools/makertbin.h"
 
@@ -122,6 +121,34 @@ static cJSON *compiler_group(const mrb_job *j)
     return to;
 }
 
+/* How the application hands over input NAME; a feature map has its tensor's own element type. */
+static cJSON *input_tensor(const mrb_job *j, const char *name)
+{
+    static const char *const types[] = {"RGB", "BGR", "YUV444", "NV12", "GRAY", NULL};
+    cJSON *o = cJSON_CreateObject();
+    put(o, "name", name);
+    for (size_t i = 0; i < j->options->ninput; i++) {
+        const cc_input *p = &j->options->input[i];
+        if (strcmp(p->name, name))
+            continue;
+        put(o, "type", types[p->rt]);
+        put(o, "layout", p->rt != CC_NV12 && p->layout_rt == CC_NHWC ? "NHWC" : "NCHW");
+        put(o, "source", source_names[p->source]);
+    }
+    return o;
+}
+
+static void put_tensors(const mrb_job *j, const npu_model *m, cJSON *info)
+{
+    const npu_program *p = m->nprogram ? &m->program[0] : NULL;
+    cJSON *list;
+    if (!p || cJSON_HasObjectItem(info, "inputs"))
+        return;
+    list = cJSON_AddArrayToObject(info, "inputs");
+    for (size_t i = 0; i < p->nin; i++)
+        cJSON_AddItemToArray(list, input_tensor(j, p->in[i]));
+}
+
 /* A group of ours replaces one of the same name: the compiler knows less of the conversion. */
 static void replace(cJSON *info, const char *name, cJSON *group)
 {
@@ -143,6 +170,7 @@ npu_status mrb_info(const mrb_job *j, npu_model *m, npu_err *err)
     replace(info, "input_parameters", input_group(j));
     replace(info, "calibration_parameters", calibration_group(j));
     replace(info, "compiler_parameters", compiler_group(j));
+    put_tensors(j, m, info);
     text = cJSON_PrintUnformatted(info);
     cJSON_Delete(info);
     if (!text)

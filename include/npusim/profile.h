@@ -98,6 +98,23 @@ typedef struct {              /* a function call after splitting at max_time_per
     bool over;                /* longer than the limit: no safe point inside */
 } npu_prof_split;
 
+typedef struct {              /* a box of the structure picture: an NPU sub-graph or a CPU node */
+    char *name, *type;        /* as in profiler.log; TYPE "" for a sub-graph */
+    bool npu;
+    uint32_t *from;           /* boxes whose values it reads, rising; owned */
+    size_t nfrom;
+} npu_prof_node;
+
+typedef struct {              /* what a .bin says of itself; strings may be "", never NULL */
+    char *march;              /* "bernoulli2" */
+    uint32_t cores;           /* that work on one frame */
+    bool debug;               /* details of layers may be shown */
+    char *hbdk, *runtime, *options; /* versions and options of its compiler */
+    uint32_t weight_crc, *command_crc; /* CRC-32 of the weights; of the commands, per sub-graph */
+    npu_prof_node *node;      /* in order of the converted network */
+    size_t nnode;
+} npu_prof_origin;
+
 typedef struct npu_profile {
     const npu_chip *chip;     /* not owned */
     const npu_trace *trace;   /* not owned */
@@ -159,6 +176,7 @@ typedef struct npu_profile {
     size_t nsafe;
     int64_t split_ticks, unsplit_ticks; /* sum of the calls; of the unsplit sub-graphs */
     int64_t longest_atom;     /* ticks; no limit below can be met */
+    npu_prof_origin *origin;  /* NULL: the model came in another container than .bin */
 } npu_profile;
 
 void npu_profile_free(npu_profile *p); /* accepts NULL */

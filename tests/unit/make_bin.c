@@ -11,6 +11,8 @@
 #include "formats/bin.h"
 #include "tools/asm.h"
 
+enum { LAYERS = 16 };
+
 static char *text_of(const char *head, const char *tail)
 {
     char *s = NULL;
@@ -61,6 +63,17 @@ static void add_nodes(npu_model *m)
     }
 }
 
+/* The commands number their layers from 1: a row for each. */
+static void add_layers(npu_model *m)
+{
+    npu_layer_info *l = realloc(m->layer, (m->nlayer + LAYERS) * sizeof *l);
+
+    for (int i = 0; l && i < LAYERS; i++)
+        l[m->nlayer++] = (npu_layer_info){
+            .name = text_of("layer", ""), .type = text_of("Hz", "Lut"), .routine = l[0].routine};
+    m->layer = l ? l : m->layer;
+}
+
 static const char info[] =
     "{\"versions\":{\"hb_mapper\":\"1.4.4\",\"hbdk\":\"3.26.8\",\"hbdk runtime\":\"3.13.22\","
     "\"horizon_nn\":\"0.12.5\"},"
@@ -81,6 +94,7 @@ static npu_status write_as(npu_model *m, int argc, char **argv, npu_err *err)
     size_t n;
 
     add_nodes(m);
+    add_layers(m);
     m->march = strdup("bernoulli2");
     m->info = strdup(info);
     m->cores = 1;

@@ -6,8 +6,9 @@
  *   shape_case data FOLDER...    the same with all inputs known to the compiler
  *   shape_case totals FILE [INPUT SHAPE]...   "MACS DEPTHWISE PARAMS" of a network
  *   shape_case values FILE [INPUT SHAPE]...   "NAME TYPE SHAPE" of each value
+ *   shape_case declared FILE     "N M": of N shapes the file (the Caffe reader) has, M are others
  *
- * Exit status of totals and values: as the program's. */
+ * Exit status of totals, values, declared: as the program's.  FILE: .onnx or .prototxt. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -60,7 +61,8 @@ static npu_status know_inputs(npu_graph *g, const char *folder, npu_err *err)
     }
     g->nin = 0;
     for (uint32_t i = 0; i < g->nout; i++) /* the rules must tell, not the file */
-        g->value[g->out[i]].rank = -1;
+        if (!g->value[g->out[i]].constant)
+            g->value[g->out[i]].rank = -1;
     return NPU_OK;
 }
 
@@ -132,10 +134,38 @@ static npu_status load(int argc, char **argv, npu_graph **g, npu_err *err)
 {
     cc_input_shape given[16];
     size_t n = 0;
-    NPU_TRY(cc_import_onnx(argv[2], g, err));
+    NPU_TRY(cc_import(argv[2], NULL, g, err));
     for (int i = 3; i + 1 < argc && n < 16; i += 2)
         NPU_TRY(cc_parse_shape(*g, argv[i], argv[i + 1], &given[n++], err));
     return cc_shapes(*g, given, n, err);
+}
+
+/* What inference says against what was there before. */
+static int declared(const char *path)
+{
+    npu_graph *g = NULL;
+    npu_err err = {0};
+    npu_status s = cc_import(path, NULL, &g, &err);
+    uint32_t n = s == NPU_OK ? g->nvalue : 0, known = 0, others = 0;
+    npu_value *before = malloc((n + 1) * sizeof *before);
+    if (n && before)
+        memcpy(before, g->value, n * sizeof *before);
+    if (s == NPU_OK)
+        s = cc_shapes(g, NULL, 0, &err);
+    for (uint32_t i = 0; i < n && before && s == NPU_OK; i++) {
+        char a[G_SHAPE_TEXT], b[G_SHAPE_TEXT];
+        bool stated = g_elements(&before[i]) >= 0 && before[i].producer != NPU_NONE;
+        known += stated;
+        if (stated && strcmp(g_shape(&before[i], a), g_shape(&g->value[i], b)) != 0 && ++others)
+            fprintf(stderr, "%s: %s, the file has %s\n", before[i].name, b, a);
+    }
+    if (s == NPU_OK)
+        printf("%u %u\n", known, others);
+    else
+        fprintf(stderr, "shape_case: %s\n", err.text);
+    free(before);
+    npu_graph_free(g);
+    return npu_exit_code(s);
 }
 
 static int network(int argc, char **argv)
@@ -166,8 +196,10 @@ int main(int argc, char **argv)
     bool data = argc > 2 && strcmp(argv[1], "data") == 0;
     if (argc > 2 && (strcmp(argv[1], "totals") == 0 || strcmp(argv[1], "values") == 0))
         return network(argc, argv);
+    if (argc == 3 && strcmp(argv[1], "declared") == 0)
+        return declared(argv[2]);
     if (argc < 3 || (!data && strcmp(argv[1], "cases") != 0)) {
-        fprintf(stderr, "usage: shape_case cases|data|totals|values FILE...\n");
+        fprintf(stderr, "usage: shape_case cases|data|totals|values|declared FILE...\n");
         return 2;
     }
     for (int i = 2; i < argc; i++)
