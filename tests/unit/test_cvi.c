@@ -168,6 +168,108 @@ START_TEST(large_groups_and_vectors)
 }
 END_TEST
 
+typedef uint64_t where_fn(uint64_t i); /* input byte that output byte I is */
+
+/* One rearrangement by node OP of map A (input) to a map of the given shape. */
+static void check_move(npu_op op, const int64_t *from, int rank, const int64_t *to, int to_rank,
+                       void (*attrs)(npu_graph *g, int32_t node), where_fn *where)
+{
+    cvi_net n = cvi_net_new("move");
+    int32_t a = cvi_net_map(&n, "images", 1, 1, 1), o = cvi_net_map(&n, "moved", 1, 1, 1);
+    int32_t v[2] = {g_value(n.graph, "images"), g_value(n.graph, "moved")};
+    for (int k = 0; k < 2; k++) {
+        const int64_t *dim = k ? to : from;
+        npu_value *x = &n.graph->value[v[k]];
+        cc_tensor *t = &n.net.tensor[k ? o : a];
+        x->rank = k ? to_rank : rank;
+        memcpy(x->dim, dim, (size_t)x->rank * sizeof *dim);
+        t->value = v[k];
+        t->n = 1;
+        for (int i = 0; i < x->rank - 3; i++)
+            t->n *= (uint32_t)dim[i];
+        t->c = (uint32_t)dim[x->rank - 3];
+        t->h = (uint32_t)dim[x->rank - 2];
+        t->w = (uint32_t)dim[x->rank - 1];
+    }
+    n.net.tensor[a].input = n.net.tensor[o].output = true;
+    int32_t node = g_add(n.graph, op, NULL, "move", &v[0], 1, &v[1], 1);
+    attrs(n.graph, node);
+    cc_layer *l = cvi_net_layer(&n, CC_MOVE, "move", a, o);
+    l->node = node;
+    l->function = op;
+
+    npu_chip *chip = chip_with(NULL);
+    npu_model *m = compiled(&n, chip);
+    cvi_exec e;
+    cvi_exec_run(&e, m, chip, any_byte);
+    ck_assert_msg(!e.bad[0], "%s", e.bad);
+    const npu_tensor *t = npu_program_tensor(&m->program[0], "moved");
+    for (uint64_t i = 0; i < npu_tensor_bytes(t); i++) {
+        ck_assert_uint_eq(e.ddr[t->offset >> 40].stores[i], 1);
+        ck_assert_int_eq((int8_t)e.ddr[t->offset >> 40].byte[i], any_byte(NULL, where(i)));
+    }
+    cvi_exec_free(&e);
+    npu_model_free(m);
+    npu_chip_free(chip);
+    cvi_net_free(&n);
+}
+
+static void swap_groups(npu_graph *g, int32_t node)
+{
+    const int64_t perm[5] = {0, 2, 1, 3, 4};
+    g_set_ints(g, node, "perm", perm, 5);
+}
+
+/* 1x3x10x4x6 <- 1x10x3x4x6 */
+static uint64_t swapped(uint64_t i)
+{
+    uint64_t p = i % 24, c = i / 24 % 10, g = i / 240;
+    return (c * 3 + g) * 24 + p;
+}
+
+static void channels_last(npu_graph *g, int32_t node)
+{
+    const int64_t perm[4] = {0, 2, 3, 1};
+    g_set_ints(g, node, "perm", perm, 4);
+}
+
+/* 1x4x6x10 (H W C) <- 1x10x4x6 */
+static uint64_t last(uint64_t i)
+{
+    return i % 10 * 24 + i / 10;
+}
+
+static void block_of_two(npu_graph *g, int32_t node)
+{
+    g_set_int(g, node, "blocksize", 2);
+}
+
+/* 1x3x8x12 <- 1x12x4x6, DCR */
+static uint64_t to_space(uint64_t i)
+{
+    uint64_t w = i % 12, h = i / 12 % 8, c = i / 96;
+    return (((h % 2 * 2 + w % 2) * 3 + c) * 4 + h / 2) * 6 + w / 2;
+}
+
+/* 1x12x4x6 <- 1x3x8x12 */
+static uint64_t to_depth(uint64_t i)
+{
+    uint64_t w = i % 6, h = i / 6 % 4, c = i / 24;
+    return (c % 3 * 8 + h * 2 + c / 6) * 12 + w * 2 + c / 3 % 2;
+}
+
+START_TEST(rearrangements)
+{
+    const int64_t grouped[5] = {1, 10, 3, 4, 6}, shuffled[5] = {1, 3, 10, 4, 6};
+    const int64_t planes[4] = {1, 10, 4, 6}, pixels[4] = {1, 4, 6, 10};
+    const int64_t deep[4] = {1, 12, 4, 6}, flat[4] = {1, 3, 8, 12};
+    check_move(NPU_OP_TRANSPOSE, grouped, 5, shuffled, 5, swap_groups, swapped);
+    check_move(NPU_OP_TRANSPOSE, planes, 4, pixels, 4, channels_last, last);
+    check_move(NPU_OP_DEPTHTOSPACE, deep, 4, flat, 4, block_of_two, to_space);
+    check_move(NPU_OP_SPACETODEPTH, flat, 4, deep, 4, block_of_two, to_depth);
+}
+END_TEST
+
 /* Squeeze and excitation: an average of the whole map scales it. */
 START_TEST(squeeze_and_excitation)
 {
@@ -287,6 +389,7 @@ int main(void)
     tcase_add_test(core, pyramid_of_pools);
     tcase_add_test(core, groups_and_depthwise);
     tcase_add_test(core, large_groups_and_vectors);
+    tcase_add_test(core, rearrangements);
     tcase_add_test(core, upsampling);
     tcase_add_test(core, squeeze_and_excitation);
     tcase_add_test(core, pairs_and_slopes);
