@@ -102,7 +102,7 @@ typedef struct {            /* operators FIRST..LAST, tile by tile */
 typedef struct {
     const cc_net *net;
     const npu_chip *chip;
-    uint32_t lanes, lane_bytes, eu;
+    uint32_t lanes, lane_bytes;
     cvi_map *map;
     uint32_t nmap, map_cap;
     cvi_op *op;

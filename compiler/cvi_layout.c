@@ -199,7 +199,6 @@ static bool place_best(cvi_layout *l)
                          (level == 0 || (level == 1 && it->role != CVI_OUT));
             it->copies = twice ? 2 : 1;
         }
-        l->stalled = level > 0;
         if (place(l))
             return true;
     }

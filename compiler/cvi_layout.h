@@ -28,7 +28,6 @@ typedef struct {
     cvi_item item[CVI_ITEMS];
     uint32_t n;
     cvi_box *box;           /* per map, of the current slot */
-    bool stalled;           /* some varying item has one copy only */
 } cvi_layout;
 
 /* Items of the group, sizes, addresses.  Sets *fits. */

@@ -8,8 +8,7 @@
 #include "compiler/cvi_layout.h"
 
 enum { WINDOW = 12,         /* operators of a group at most */
-       TRIES = 4,           /* tile heights tried from the largest that fits */
-       COMMANDS_MAX = 20000 };
+       TRIES = 4 };         /* tile heights tried from the largest that fits */
 
 static uint32_t div_up(uint32_t a, uint32_t b)
 {
