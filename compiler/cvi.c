@@ -68,7 +68,9 @@ npu_status cvi_emit(const cc_net *net, const cc_options *o, const npu_chip *chip
                     npu_err *err)
 {
     const npu_section *w = npu_model_section(m, "weight");
-    cvi_state s = {.net = net, .chip = chip, .lanes = (uint32_t)NPU_GET(chip, tpu_lanes),
+    cvi_state s = {.net = net, .chip = chip,
+                   .program = m->nprogram ? &m->program[m->nprogram - 1] : NULL,
+                   .lanes = (uint32_t)NPU_GET(chip, tpu_lanes),
                    .lane_bytes = (uint32_t)NPU_GET(chip, lmem_lane_bytes),
                    .byte_price = byte_price(o, chip),
                    .weight_base = w ? cvi_up((uint32_t)w->data_bytes, CVI_DDR_ALIGN) : 0};

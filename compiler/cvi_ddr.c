@@ -7,7 +7,7 @@
 
 #include "compiler/cvi_ir.h"
 
-enum { IO_SLOTS = 5 };
+enum { IO_SLOTS = 5, CVI_MEMORY_BITS = 40 };
 
 typedef struct { uint32_t from, to; uint64_t bytes; bool used; } life;
 
@@ -62,15 +62,34 @@ static uint64_t lowest(const cvi_state *s, const life *l, uint32_t r)
     return at;
 }
 
+/* A map another sub-graph of the program has already placed, by name. */
+static bool placed_before(const npu_program *p, cvi_map *m)
+{
+    const npu_tensor *t = p ? npu_program_tensor(p, m->name) : NULL;
+    if (!t || t->offset < 0)
+        return false;
+    m->sel = (uint8_t)(t->offset >> CVI_MEMORY_BITS);
+    m->addr = (uint64_t)t->offset & ((UINT64_C(1) << CVI_MEMORY_BITS) - 1);
+    return true;
+}
+
 static void place_io(cvi_state *s)
 {
-    uint8_t slot = 0;
+    const npu_program *p = s->program;
+    int slot = 0;
+    for (size_t i = 0; p && i < p->ntensor; i++) {
+        int sel = p->tensor[i].offset < 0 ? 0 : (int)(p->tensor[i].offset >> CVI_MEMORY_BITS);
+        slot = sel - NPU_MEM_IO + 1 > slot ? sel - NPU_MEM_IO + 1 : slot;
+    }
+    s->private_bytes = p ? cvi_up(p->private_gmem, CVI_DDR_ALIGN) : 0;
     for (int pass = 0; pass < 2; pass++)
         for (uint32_t i = 0; i < s->nmap; i++) {
             cvi_map *m = &s->map[i];
             if (m->root != (int32_t)i || (pass == 0 ? !m->input : !m->output || m->input))
                 continue;
             m->stored = true;
+            if (placed_before(p, m))
+                continue;
             if (slot < IO_SLOTS) {
                 m->sel = (uint8_t)(NPU_MEM_IO + slot++);
                 continue;

@@ -102,6 +102,7 @@ typedef struct {            /* operators FIRST..LAST, tile by tile */
 typedef struct {
     const cc_net *net;
     const npu_chip *chip;
+    const npu_program *program; /* that the sub-graph becomes part of; NULL: a new one */
     uint32_t lanes, lane_bytes;
     cvi_map *map;
     uint32_t nmap, map_cap;

@@ -315,6 +315,70 @@ START_TEST(outputs_inside)
 }
 END_TEST
 
+/* Buffers in DDR are used again, but not while a tile may still need its neighbours' rows. */
+START_TEST(chain_reuses_memory)
+{
+    cvi_net n = cvi_net_new("chain");
+    npu_chip *chip = chip_with("lmem.lane_bytes=2048");
+    int32_t t = cvi_net_input(&n, 16, 32, 32);
+    for (int i = 0; i < 6; i++) {
+        char name[8] = {'c', (char)('0' + i), '\0'};
+        t = cvi_net_conv(&n, name, t, (conv_shape){16, 5, 1, 1, false}, NPU_NONE);
+    }
+    n.net.tensor[t].output = true;
+    check_net(&n, "lmem.lane_bytes=2048");
+    npu_model *m = compiled(&n, chip);
+    ck_assert_uint_lt(m->program[0].shared_gmem, 3 * 16 * 32 * 32 + 1);
+    ck_assert_uint_ge(m->program[0].shared_gmem, 2 * 16 * 32 * 32);
+    npu_model_free(m);
+    npu_chip_free(chip);
+    cvi_net_free(&n);
+}
+END_TEST
+
+static const int8_t *handed_over;
+
+static int8_t handed(const npu_tensor *t, uint64_t i)
+{
+    return strcmp(t->name, "middle") ? any_byte(t, i) : handed_over[i];
+}
+
+/* Two sub-graphs in one program: what the first makes is where the second reads it. */
+START_TEST(two_sub_graphs_share_a_map)
+{
+    cvi_net n[2] = {cvi_net_new("first"), cvi_net_new("second")};
+    npu_chip *chip = chip_with(NULL);
+    npu_model *m = calloc(1, sizeof *m);
+    npu_err err = {0};
+    int32_t end[2], middle = cvi_net_map(&n[0], "middle", 16, 20, 20);
+    end[0] = cvi_net_conv(&n[0], "a", cvi_net_input(&n[0], 3, 40, 40),
+                          (conv_shape){16, 3, 2, 1, false}, middle);
+    int32_t in = cvi_net_map(&n[1], "middle", 16, 20, 20);
+    n[1].net.tensor[in].input = true;
+    end[1] = cvi_net_conv(&n[1], "b", in, (conv_shape){8, 3, 1, 1, true}, NPU_NONE);
+    for (int k = 0; k < 2; k++) {
+        n[k].net.tensor[end[k]].output = true;
+        ck_assert_msg(cvi_emit(&n[k].net, NULL, chip, m, &err) == NPU_OK, "%s", err.text);
+    }
+    ck_assert_uint_eq(m->program[0].nroutine, 2);
+    cvi_exec e;
+    cvi_ref ref[2];
+    cvi_exec_run(&e, m, chip, any_byte);
+    ck_assert_msg(!e.bad[0], "%s", e.bad);
+    cvi_ref_run(&ref[0], &n[0].net, m, any_byte);
+    handed_over = ref[0].map[end[0]];
+    cvi_ref_run(&ref[1], &n[1].net, m, handed);
+    for (int k = 0; k < 2; k++) {
+        check_output(&e, &ref[k], m, &n[k].net, (uint32_t)end[k]);
+        cvi_ref_free(&ref[k]);
+        cvi_net_free(&n[k]);
+    }
+    cvi_exec_free(&e);
+    npu_model_free(m);
+    npu_chip_free(chip);
+}
+END_TEST
+
 /* The whole network at a small size: every block, reused buffers, six outputs. */
 START_TEST(yolov8n_computes)
 {
@@ -394,6 +458,8 @@ int main(void)
     tcase_add_test(core, squeeze_and_excitation);
     tcase_add_test(core, pairs_and_slopes);
     tcase_add_test(core, outputs_inside);
+    tcase_add_test(core, chain_reuses_memory);
+    tcase_add_test(core, two_sub_graphs_share_a_map);
     tcase_add_test(core, yolov8n_computes);
     tcase_add_test(core, what_it_cannot_do_is_refused);
     tcase_add_test(core, yolov8n_is_as_fast_as_the_vendors);
