@@ -174,6 +174,9 @@ cvi_op *cvi_push_op(cvi_state *s, cvi_kind kind, uint32_t layer, int32_t a, int3
 /* Quantised filters, per-channel records and tables; sets the blobs of the operators. */
 npu_status cvi_weights(cvi_state *s, npu_err *err);
 
+/* Bounds of a Relu or Clip layer. */
+void cvi_bounds(const cvi_state *s, uint32_t layer, double *lo, double *hi);
+
 /* --- cvi_tile.c ------------------------------------------------------------------------------ */
 
 /* Part of the input (EXTENT long) that OUT needs along one axis, and the padding around it. */

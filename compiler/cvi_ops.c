@@ -265,6 +265,18 @@ static npu_status add_constant(cvi_state *s, uint32_t layer, cvi_kind kind, int3
     return NPU_OK;
 }
 
+/* The range of a map ends where int8 does: an upper bound beyond it is for free.  A table does any
+ * other clip. */
+static npu_status add_relu(cvi_state *s, uint32_t layer, npu_err *err)
+{
+    const cc_layer *l = &s->net->layer[layer];
+    double lo, hi;
+    cvi_bounds(s, layer, &lo, &hi);
+    if (lo == 0 && hi >= CVI_RANGE)
+        return add_constant(s, layer, CVI_MAXC, l->a, l->out, 0, err);
+    return cvi_push_op(s, CVI_LUT, layer, l->a, NPU_NONE, l->out) ? NPU_OK : cvi_no_memory(err);
+}
+
 /* A slope per channel: the negative part times the slope, joined bit by bit with the positive. */
 static npu_status add_prelu(cvi_state *s, uint32_t layer, npu_err *err)
 {
@@ -382,7 +394,7 @@ static npu_status add_layer(cvi_state *s, uint32_t layer, npu_err *err)
     case CC_LUT:
         return add_lut(s, layer, err);
     case CC_RELU:
-        return add_constant(s, layer, CVI_MAXC, l->a, l->out, 0, err);
+        return add_relu(s, layer, err);
     case CC_PRELU:
         return add_prelu(s, layer, err);
     case CC_RESIZE:

@@ -275,12 +275,29 @@ static double clip(double x, double lo, double hi)
     return x < lo ? lo : x > hi ? hi : x;
 }
 
+void cvi_bounds(const cvi_state *s, uint32_t layer, double *lo, double *hi)
+{
+    const cc_layer *l = &s->net->layer[layer];
+    const npu_node *n = l->node == NPU_NONE ? NULL : &s->net->graph->node[l->node];
+    double *to[2] = {lo, hi};
+    static const char *const names[2] = {"min", "max"};
+    *lo = -INFINITY;
+    *hi = INFINITY;
+    if (!n || n->op != NPU_OP_CLIP)
+        *lo = 0;
+    for (uint32_t k = 0; n && n->op == NPU_OP_CLIP && k < 2; k++) {
+        *to[k] = g_float(n, names[k], (float)*to[k]);
+        if (n->nin > k + 1 && n->in[k + 1] != NPU_NONE)
+            g_const_num(s->net->graph, n->in[k + 1], 0, to[k]);
+    }
+}
+
 /* F(x) of the operators a table stands for; false: none known. */
 static bool function(const cvi_state *s, const cvi_op *op, double x, double *y)
 {
     const cc_layer *l = &s->net->layer[op->layer];
     const npu_node *n = l->node == NPU_NONE ? NULL : &s->net->graph->node[l->node];
-    double alpha;
+    double alpha, lo, hi;
     if (l->kind == CC_PRELU) {
         alpha = n ? g_float(n, "alpha", 0.01f) : 0.01;
         if (l->weight != NPU_NONE)
@@ -299,12 +316,16 @@ static bool function(const cvi_state *s, const cvi_op *op, double x, double *y)
     F(SQRT, x > 0 ? sqrt(x) : 0) F(LOG, log(x > 0.01 ? x : 0.01)) F(SOFTSIGN, x / (1 + fabs(x)))
     F(RECIPROCAL, fabs(x) > 0.01 ? 1 / x : copysign(100, x))
     F(MISH, x * tanh(log1p(exp(x)))) F(GELU, x * 0.5 * (1 + erf(x / sqrt(2))))
-    F(HARDSWISH, x * clip(x / 6 + 0.5, 0, 1)) F(CLIP, clip(x, 0, 6))
+    F(HARDSWISH, x * clip(x / 6 + 0.5, 0, 1))
     F(SIGN, x > 0 ? 1 : x < 0 ? -1 : 0) F(MUL, x * sigmoid(x))
 #undef F
     case NPU_OP_HARDSIGMOID:
         *y = clip((n ? g_float(n, "alpha", 0.2f) : 0.2) * x + (n ? g_float(n, "beta", 0.5f) : 0.5),
                   0, 1);
+        return true;
+    case NPU_OP_CLIP:
+        cvi_bounds(s, op->layer, &lo, &hi);
+        *y = clip(x, lo, hi);
         return true;
     case NPU_OP_ELU:
         *y = x > 0 ? x : (n ? g_float(n, "alpha", 1) : 1) * expm1(x);
