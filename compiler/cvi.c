@@ -1,7 +1,9 @@
 /* See cvi.h: the stages in order. */
 #include "compiler/cvi.h"
 
+#include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "compiler/cvi_ir.h"
 #include "models/timing.h"
@@ -42,17 +44,85 @@ static npu_status schedule(cvi_state *s, cvi_list *cmd, npu_err *err)
     return st;
 }
 
-static npu_status stages(cvi_state *s, npu_model *m, npu_err *err)
+typedef struct {            /* a finished schedule */
+    cvi_list cmd;
+    cvi_map *map;           /* copy: addresses; names are S's */
+    uint64_t shared, private_bytes;
+    double cost;
+} candidate;
+
+static void drop(candidate *c)
 {
-    cvi_list cmd = {0};
-    NPU_TRY(cvi_ops(s, err));
-    NPU_TRY(cvi_weights(s, err));
+    free(c->cmd.v);
+    free(c->map);
+    *c = (candidate){.cost = INFINITY};
+}
+
+static void forget_places(cvi_state *s)
+{
+    free(s->group);
+    s->group = NULL;
+    s->ngroup = 0;
+    s->shared = 0;
+    for (uint32_t i = 0; i < s->nmap; i++) {
+        s->map[i].stored = false;
+        s->map[i].sel = NPU_MEM_SHARED;
+        s->map[i].addr = 0;
+    }
+}
+
+static npu_status try(cvi_state *s, candidate *c, npu_err *err)
+{
+    int64_t ticks;
+    uint64_t bytes;
+    forget_places(s);
     NPU_TRY(cvi_plan(s, err));
     NPU_TRY(cvi_ddr(s, err));
-    npu_status st = schedule(s, &cmd, err);
+    NPU_TRY(schedule(s, &c->cmd, err));
+    NPU_TRY(cvi_time(s, &c->cmd, &ticks, &bytes, err));
+    c->cost = (double)ticks + s->byte_price * (double)bytes;
+    c->shared = s->shared;
+    c->private_bytes = s->private_bytes;
+    if (!(c->map = malloc(s->nmap * sizeof *c->map)))
+        return cvi_no_memory(err);
+    memcpy(c->map, s->map, s->nmap * sizeof *c->map);
+    return NPU_OK;
+}
+
+/* A level tries what the levels below it try and longer groups: it is never worse. */
+static npu_status best_of(cvi_state *s, int level, candidate *best, npu_err *err)
+{
+    static const uint32_t windows[] = {2, 4, 8, 12};
+    enum { LEVELS = sizeof windows / sizeof windows[0] };
+    drop(best);
+    for (int k = 0; k < LEVELS && k <= level; k++) {
+        candidate c = {.cost = INFINITY};
+        s->window = windows[k];
+        npu_status st = try(s, &c, err);
+        if (st == NPU_OK && c.cost < best->cost) {
+            candidate worse = *best;
+            *best = c;
+            c = worse;
+        }
+        drop(&c);
+        if (st != NPU_OK)
+            return st;
+    }
+    memcpy(s->map, best->map, s->nmap * sizeof *s->map);
+    s->shared = best->shared;
+    s->private_bytes = best->private_bytes;
+    return NPU_OK;
+}
+
+static npu_status stages(cvi_state *s, const cc_options *o, npu_model *m, npu_err *err)
+{
+    candidate best = {.cost = INFINITY};
+    NPU_TRY(cvi_ops(s, err));
+    NPU_TRY(cvi_weights(s, err));
+    npu_status st = best_of(s, o && o->level > 0 ? o->level : o ? 0 : 3, &best, err);
     if (st == NPU_OK)
-        st = cvi_append(s, &cmd, m, err);
-    free(cmd.v);
+        st = cvi_append(s, &best.cmd, m, err);
+    drop(&best);
     return st;
 }
 
@@ -77,7 +147,7 @@ npu_status cvi_emit(const cc_net *net, const cc_options *o, const npu_chip *chip
     if (chip->isa != NPU_ISA_CV18XX_V2)
         return npu_fail(err, NPU_UNSUPPORTED, "chip %.60s: commands are written in the layout of "
                         "CV182x, CV181x and CV180x only", chip->name);
-    npu_status st = stages(&s, m, err);
+    npu_status st = stages(&s, o, m, err);
     release(&s);
     return st;
 }

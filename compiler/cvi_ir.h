@@ -118,6 +118,7 @@ typedef struct {
     size_t nweight;
     uint32_t weight_base;   /* where they will lie in the section */
     uint64_t shared, private_bytes;
+    uint32_t window;        /* operators of a group at most */
     double byte_price;      /* ticks a byte to or from DDR counts beside the time it takes */
     npu_trace trace;        /* scratch of the planner */
 } cvi_state;

@@ -7,8 +7,7 @@
 
 #include "compiler/cvi_layout.h"
 
-enum { WINDOW = 12,         /* operators of a group at most */
-       TRIES = 4 };         /* tile heights tried from the largest that fits */
+enum { TRIES = 4 };         /* tile heights tried from the largest that fits */
 
 static uint32_t div_up(uint32_t a, uint32_t b)
 {
@@ -103,7 +102,7 @@ static npu_status chain(cvi_state *s, step *at, npu_err *err)
     for (uint32_t i = 0; i < s->nop; i++) {
         if (at[i].cost < 0)
             return no_tiling(s, i, err);
-        for (uint32_t j = i; j < s->nop && j < i + WINDOW; j++) {
+        for (uint32_t j = i; j < s->nop && j < i + s->window; j++) {
             cvi_group g;
             NPU_TRY(best_tiling(s, i, j, &g, err));
             if (g.cost >= 0 && (at[j + 1].cost < 0 || at[i].cost + g.cost < at[j + 1].cost))
