@@ -55,7 +55,7 @@ typedef struct {
     uint64_t bytes;
 } bpu_plan;
 
-/* --- shapes and costs (bpu_shape.c) -------------------------------------------------------------- */
+/* --- shapes and costs (bpu_shape.c) ----------------------------------------------------------- */
 
 npu_status bpu_net_new(const cc_net *net, const cc_options *o, const npu_chip *chip,
                        bpu_net **out, npu_err *err);
@@ -75,7 +75,7 @@ uint32_t bpu_rows_from(const bpu_net *b, uint32_t l, int32_t t, uint32_t r);
 /* Sources of layer L as roots; count. */
 unsigned bpu_sources(const bpu_net *b, uint32_t l, int32_t root[3]);
 
-/* --- groups (bpu_group.c) ------------------------------------------------------------------------ */
+/* --- groups (bpu_group.c) --------------------------------------------------------------------- */
 
 typedef struct {            /* rows of one root in a group */
     int32_t root;
@@ -105,13 +105,13 @@ bool bpu_group_cost(const bpu_net *b, bpu_group *g);
 /* Ring sizes for G into M (after bpu_maps_of). */
 void bpu_rings(const bpu_net *b, const bpu_group *g, bpu_maps *m);
 
-/* --- plan (bpu_plan.c) --------------------------------------------------------------------------- */
+/* --- plan (bpu_plan.c) ------------------------------------------------------------------------ */
 
 /* Groups for LEVEL and MODE.  Errors: NPU_UNSUPPORTED when a layer fits no way, NPU_LIMIT. */
 npu_status bpu_plan_make(const bpu_net *b, int level, cc_mode mode, bpu_plan *out, npu_err *err);
 void bpu_plan_free(bpu_plan *p);
 
-/* --- program (bpu_prog.c: order and hazards; bpu_sched.c: queues; bpu_emit.c: bytes) --------------- */
+/* --- program (bpu_prog.c: order and hazards; bpu_sched.c: queues; bpu_emit.c: bytes) ---------- */
 
 typedef struct {
     npu_cmd cmd;            /* id, wait filled by bpu_schedule */

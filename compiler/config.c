@@ -88,7 +88,8 @@ static npu_status read_key(cc_config *c, cfg_group group, const cfg_node *node, 
 static bool structure_only(const cc_config *c, const cfg_node *top)
 {
     for (const cfg_node *g = top->child; g; g = g->next)
-        for (const cfg_node *n = g->child; n && !strcmp(g->key, groups[CFG_CALIBRATION]); n = n->next)
+        for (const cfg_node *n = g->child; n && !strcmp(g->key, groups[CFG_CALIBRATION]);
+             n = n->next)
             if (!strcmp(n->key, "calibration_type") && n->text && !strcasecmp(n->text, "skip"))
                 return c->value[CFG_PROTOTXT] != NULL;
     return false;

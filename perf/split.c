@@ -64,7 +64,7 @@ static npu_status part_atoms(const perf_prog *p, uint32_t i, const npu_chip *chi
     const perf_part *part = &p->part[i];
     if (part->cpu || part->n == 0)
         return add_atom(out, i, 0, room);
-    /* bernoulli2: the compiler ordered the transfers across the rest, so only its own cuts are safe */
+    /* bernoulli2: the compiler ordered transfers across the rest, so only its own cuts are safe */
     for (size_t k = 0; chip->isa == NPU_ISA_BPU_1 && k < part->routine->nfcall; k++)
         NPU_TRY(add_atom(out, i, part->routine->fcall[k], room));
     if (chip->isa == NPU_ISA_BPU_1)

@@ -147,7 +147,8 @@ static void explain(checker *c)
         }
     }
     if (c->warnings)
-        log_line(c->log, LOG_WARNING, "nodes that break a limit of the BPU and run on the CPU: %u", c->warnings);
+        log_line(c->log, LOG_WARNING, "nodes that break a limit of the BPU and run on the CPU: %u",
+                 c->warnings);
 }
 
 static npu_status quantise_copy(const checker *c, npu_graph *g, npu_err *err)
