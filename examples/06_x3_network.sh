@@ -31,7 +31,7 @@ echo "nodes on the NPU: $(grep -c ' BPU  id(' checker.txt), on the CPU: $(grep -
 
 # Convert, and report the .bin: pages, JSON, CSV.
 "$npusim" hb_mapper makertbin --quiet --fast-perf --model-type "$type" "$model" "$net"
-"$npusim" hb_perf --quiet -o hb_perf_result "model_output/$name.bin"
+"$npusim" hb_perf --quiet -o hb_perf_result "model_output/$name.bin" >hb_perf.txt
 echo "report: $out/hb_perf_result/$name/$name.html"
 
 # Other hardware and other choices of the compiler: the network is compiled again for each.
