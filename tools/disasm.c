@@ -1,5 +1,4 @@
-/* npusim disasm: every command of a model as a line of text.  "npusim asm" takes that of a .cvimodel
- * back; that of a .bin is for reading. */
+/* npusim disasm: every command of a model as a line of text that "npusim asm" takes back. */
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,11 +12,6 @@
 #include "tools/common.h"
 
 enum { LINE_MAX_BYTES = 8192 };
-
-typedef struct { /* command set of a model */
-    npu_isa isa;
-    unsigned magic; /* first byte of a record, unless the record says otherwise */
-} command_set;
 
 static void put_text(buf_writer *out, const char *text)
 {
@@ -49,9 +43,9 @@ static void put_quoted(buf_writer *out, const char *text)
 }
 
 /* What of the record header the assembler would not write by itself. */
-static void put_prefix(const fmt_cmd *c, const command_set *set, buf_writer *out)
+static void put_prefix(const fmt_cmd *c, const cvi_chip *chip, buf_writer *out)
 {
-    if (c->magic != set->magic)
+    if (c->magic != chip->magic)
         put(out, "@magic=0x%02x ", c->magic);
     if (c->engine_high)
         put(out, "@high=%u ", c->engine_high);
@@ -73,7 +67,7 @@ static void put_raw(const fmt_cmd *c, const char *why, buf_writer *out)
     put_text(out, why);
 }
 
-static npu_status put_section(const npu_section *s, const command_set *set, buf_writer *out,
+static npu_status put_section(const npu_section *s, const cvi_chip *chip, buf_writer *out,
                               npu_err *err)
 {
     fmt_cmdbuf b = fmt_cmdbuf_of(s);
@@ -88,8 +82,8 @@ static npu_status put_section(const npu_section *s, const command_set *set, buf_
         NPU_TRY(fmt_cmdbuf_next(&b, &c, err));
         if (!c.payload)
             return NPU_OK;
-        put_prefix(&c, set, out);
-        if (sim_text_print(set->isa, c.engine, c.payload, c.n, line, sizeof line, &why) == NPU_OK)
+        put_prefix(&c, chip, out);
+        if (sim_text_print(chip->isa, c.engine, c.payload, c.n, line, sizeof line, &why) == NPU_OK)
             put_text(out, line);
         else
             put_raw(&c, why.text, out);
@@ -97,36 +91,20 @@ static npu_status put_section(const npu_section *s, const command_set *set, buf_
     }
 }
 
-static npu_status find_set(const npu_model *m, command_set *set, npu_err *err)
-{
-    const cvi_chip *known = cvi_chip_find(m->chip);
-    npu_chip *chip;
-
-    if (known) {
-        *set = (command_set){known->isa, known->magic};
-        return NPU_OK;
-    }
-    if (!m->march) /* a .cvimodel, whose chip is a word of its header */
-        return npu_fail(err, NPU_UNSUPPORTED, "%s: chip %s has no known commands", m->path,
-                        m->chip);
-    NPU_TRY(npu_chip_load(m->chip, &chip, err));
-    *set = (command_set){chip->isa, chip->cmd_magic};
-    npu_chip_free(chip);
-    return NPU_OK;
-}
-
 static npu_status put_model(const npu_model *m, buf_writer *out, npu_err *err)
 {
-    command_set set;
+    const cvi_chip *chip = cvi_chip_find(m->chip);
 
-    NPU_TRY(find_set(m, &set, err));
+    if (!chip)
+        return npu_fail(err, NPU_UNSUPPORTED, "%s: chip %s has no known commands", m->path,
+                        m->chip);
     put_text(out, "# commands of ");
     put_text(out, m->name ? m->name : "a model without name");
     put(out, ", sha256 %s\n.chip %s\n", m->sha256, m->chip);
     for (size_t i = 0; i < m->nsection; i++) {
         const npu_section *s = &m->section[i];
         if (s->type == NPU_SECTION_CMDBUF)
-            NPU_TRY(put_section(s, &set, out, err));
+            NPU_TRY(put_section(s, chip, out, err));
         else if (s->type == NPU_SECTION_DMABUF)
             put(out, "\n# section %.200s is a DMABUF of %zu bytes, not disassembled\n", s->name,
                 s->data_bytes);
@@ -164,7 +142,7 @@ static const opt_program disasm_program = {
     .spec = disasm_spec,
     .doc = "Prints every command of the model FILE, one per line: mnemonic, own number, awaited "
            "number, layer, and each field that differs from its usual value. The asm command turns "
-           "the text of a .cvimodel into the same bytes.",
+           "the text into the same bytes.",
     .example = "npusim disasm model.cvimodel | head"};
 
 int cmd_disasm(int argc, char **argv)
