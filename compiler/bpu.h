@@ -34,6 +34,7 @@ typedef struct {
     uint64_t *weight;       /* per layer: bytes in DDR and on chip, parameters included */
     uint32_t *split;        /* per layer: bytes of 8 output channels, 0: cannot be cut */
     double *cycles;         /* per layer: whole, without its fixed part */
+    uint8_t *slot;          /* per tensor: channels lie in padded groups of this many, 0: they do not */
 } bpu_net;
 
 typedef enum { BPU_WHOLE, BPU_ROWS, BPU_CHANNELS } bpu_how;
@@ -60,6 +61,11 @@ typedef struct {
 npu_status bpu_net_new(const cc_net *net, const cc_options *o, const npu_chip *chip,
                        bpu_net **out, npu_err *err);
 void bpu_net_free(bpu_net *b);
+
+/* Fills b->slot (bpu_slot.c). */
+void bpu_slots(bpu_net *b);
+/* Whether layer L's source is copied with its padding first. */
+bool bpu_pads(const bpu_net *b, uint32_t l);
 
 /* Command that computes ROWS result rows from row FROM of layer L over CHANNELS output channels. */
 npu_cmd bpu_command(const bpu_net *b, uint32_t l, uint32_t from, uint32_t rows, uint32_t channels,

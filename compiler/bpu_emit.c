@@ -33,7 +33,8 @@ static void put_mac(encoder *e, const bpu_item *x)
     const struct { const char *field; uint64_t v; } all[] = {
         {"valid", 1}, {"op", op_of[x->cmd.kind]}, {"fn", t->fn}, {"first", t->first},
         {"act", t->relu}, {"sum", t->accumulate}, {"wide", t->wide}, {"id", x->cmd.id},
-        {"wait", x->cmd.wait}, {"layer", x->cmd.layer}, {"group", t->group},
+        {"wait", x->cmd.wait}, {"layer", x->cmd.layer}, {"group", t->group}, {"pads", t->padded},
+        {"in_slot", t->in_slot}, {"out_slot", t->out_slot},
         {"out_c", t->res.c}, {"out_h", t->res.h}, {"out_w", t->res.w}, {"out_n", t->res.n},
         {"in_c", t->a.c}, {"in_h", t->a.h}, {"in_w", t->a.w}, {"kh", t->b.h}, {"kw", t->b.w},
         {"sh", t->stride_h}, {"sw", t->stride_w}, {"dh", t->dil_h}, {"dw", t->dil_w},

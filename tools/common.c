@@ -79,7 +79,7 @@ npu_status tool_load(const char *path, const tool_options *o, tool_run *s, npu_e
     return perf_prog_load(s->model, s->chip, &s->prog, err);
 }
 
-static npu_status load_masters(const char *path, tool_run *s, npu_err *err)
+npu_status tool_masters(const char *path, tool_run *s, npu_err *err)
 {
     NPU_TRY(hw_masters_load(path, &s->masters, err));
     return hw_masters_fit(s->masters, NPU_GET(s->chip, ddr_bandwidth_mbps), err);
@@ -89,7 +89,7 @@ npu_status tool_profile(const char *path, const tool_options *o, tool_run *s, np
 {
     NPU_TRY(tool_load(path, o, s, err));
     if (o->masters)
-        NPU_TRY(load_masters(o->masters, s, err));
+        NPU_TRY(tool_masters(o->masters, s, err));
     NPU_TRY(perf_run_beside(s->prog, s->chip, s->masters, -1, &s->trace, err));
     NPU_TRY(perf_collect(s->prog, s->chip, &s->trace, &s->profile, err));
     return s->masters ? perf_masters(s->prog, s->chip, s->masters, s->profile, err) : NPU_OK;

@@ -153,8 +153,8 @@ static void put_inputs(FILE *f, const cc_options *o)
     per_input(f, "input_layout_train", o, layout_of);
     per_input(f, "norm_type", o, norm_of);
     if (image) {
-        fputs("  # (pixel - mean) * scale, as in the training; these are ImageNet's in "
-              "torchvision\n", f);
+        fputs("  # (pixel - mean) * scale, as in training; these are ImageNet's in torchvision\n",
+              f);
         per_input(f, "mean_value", o, mean_of);
         per_input(f, "scale_value", o, scale_of);
     }
