@@ -292,8 +292,8 @@ static npu_status cpu_words(const cpu_run *r, const char *type, perf_way *way, n
 {
     *way = (perf_way){.gain_ms = r->ms, .work = 1};
     const char *why = r->node && r->node->why ? r->node->why : "";
-    if (asprintf(&way->change, "%s%s%s, %u nodes with conversions", type, *why ? ": " : "", why,
-                 r->nodes) >= 0)
+    if (asprintf(&way->change, "%s%s%s; %u node%s with conversions", type, *why ? ": " : "", why,
+                 r->nodes, r->nodes == 1 ? "" : "s") >= 0)
         return NPU_OK;
     way->change = NULL;
     return full(err);
@@ -375,8 +375,11 @@ static uint64_t weight_bytes(const npu_model *m, const char *name)
     return bytes;
 }
 
+/* What the compiler puts in front of the network is not its author's to change. */
 static npu_status one_layer(work *w, const layer *l)
 {
+    if (strncmp(l->info->type, "HzPreprocess", 12) == 0)
+        return NPU_OK;
     for (unsigned r = 0; r < adv_nrules; r++)
         NPU_TRY(find(w, l, &adv_rules[r]));
     return find_reload(w, l);

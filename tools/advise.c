@@ -79,7 +79,8 @@ static void put_way(FILE *f, const perf_way *w, double frame)
 
 static void put_advice(FILE *f, const perf_advice *a, double frame)
 {
-    fprintf(f, "\n%+9.3f ms  ", -a->gain_ms);
+    fprintf(f, a->gain_ms < 5e-4 ? "\n%9.3f ms  " : "\n%+9.3f ms  ",
+            a->gain_ms < 5e-4 ? 0 : -a->gain_ms);
     rep_plain(f, a->layer, 30);
     fprintf(f, " %9.3f ms  %s%s\n", a->now_ms, a->rule, a->estimate ? " (CPU)" : "");
     if (a->estimate)
