@@ -87,8 +87,11 @@ static npu_status read_key(cc_config *c, cfg_group group, const cfg_node *node, 
 /* Without thresholds the weights do not matter either: a prototxt alone will do. */
 static bool structure_only(const cc_config *c, const cfg_node *top)
 {
-    for (const cfg_node *g = top->child; g; g = g->next)
-        for (const cfg_node *n = g->child; n && !strcmp(g->key, groups[CFG_CALIBRATION]); n = n->next)
+    const cfg_node *g = top->child;
+    while (g && strcmp(g->key, groups[CFG_CALIBRATION]))
+        g = g->next;
+    if (g && g->kind == CFG_MAPPING)
+        for (const cfg_node *n = g->child; n; n = n->next)
             if (!strcmp(n->key, "calibration_type") && n->text && !strcasecmp(n->text, "skip"))
                 return c->value[CFG_PROTOTXT] != NULL;
     return false;

@@ -182,9 +182,11 @@ static npu_status number(cc_config *c, int key, const char *text, npu_err *err)
     if (v < k->min || v > k->max)
         return cfg_refuse(c, key, NPU_BAD_INPUT, err, "%.60s is outside %.0f..%.0f", text, k->min,
                           k->max);
+    num_text exact = num_exact(v);
     c->value[key] = whole ? arena_printf(c->arena, "%.0f", v)
-                          : arena_text(c->arena, num_exact(v).s);
-    return NPU_OK;
+                          : arena_printf(c->arena, "%s%s", exact.s,
+                                         strpbrk(exact.s, ".e") ? "" : ".0"); /* as Python does */
+    return c->value[key] ? NPU_OK : npu_fail(err, NPU_LIMIT, "%s: out of memory", c->path);
 }
 
 /* A plain number is microseconds, whatever the first guide's table says (its worked example, 10 ms
@@ -207,7 +209,8 @@ static npu_status duration(cc_config *c, int key, const char *text, npu_err *err
     if ((double)v * (double)unit > cfg_keys[key].max)
         return cfg_refuse(c, key, NPU_BAD_INPUT, err, "%.60s is above 4294967295 us", text);
     v *= unit;
-    c->value[key] = arena_printf(c->arena, "%llu", v);
+    if (!(c->value[key] = arena_printf(c->arena, "%llu", v)))
+        return npu_fail(err, NPU_LIMIT, "%s: out of memory", c->path);
     if (v)
         NPU_TRY(cfg_warn(c, err, "max_time_per_fc: '%.40s' is understood as %llu us per function "
                          "call", text, v));
@@ -233,7 +236,8 @@ static npu_status text_value(cc_config *c, int key, const char *text, npu_err *e
     case CFG_TEXT: c->value[key] = text; return NPU_OK;
     case CFG_MAP: break;
     }
-    return cfg_refuse(c, key, NPU_BAD_INPUT, err, "'%.60s', expected a map {\"name\": value}", text);
+    return cfg_refuse(c, key, NPU_BAD_INPUT, err, "'%.60s', expected a map {\"name\": value}",
+                      text);
 }
 
 /* [a, b] is the same as 'a;b'. */

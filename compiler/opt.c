@@ -156,7 +156,9 @@ float *opt_floats(npu_graph *g, int64_t n)
 
 int32_t opt_const(npu_graph *g, const char *base, int rank, const int64_t *dim, const float *data)
 {
-    int32_t v = g_constant(g, base, NPU_ELEM_FLOAT, rank, dim, NULL);
+    int64_t own[NPU_RANK_MAX]; /* DIM may lie in a value, which moves when one is added */
+    memcpy(own, dim, (size_t)rank * sizeof *own);
+    int32_t v = g_constant(g, base, NPU_ELEM_FLOAT, rank, own, NULL);
     if (v != NPU_NONE)
         g->value[v].data = data;
     return v;

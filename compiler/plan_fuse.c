@@ -1,5 +1,6 @@
 /* What one hardware layer computes together: a convolution with an addition and an activation
- * behind it, x * Sigmoid(x), a channel shuffle.  The first node of such a cluster stands for all. */
+ * behind it, x * Sigmoid(x), a channel shuffle.  The first node of such a cluster stands for all
+ * of it. */
 #include <stdlib.h>
 #include <string.h>
 

@@ -3,9 +3,9 @@
  * A node's depth is how often a path to it has gone from the NPU to the CPU.  Connected nodes of
  * one depth can have no CPU node between them, so they are one region.  A branch that does not
  * depend on the CPU may still end up apart from its neighbour of another depth; such regions are
- * joined when no path leads from one to the other around the outside.  Regions of nothing but element-wise and
- * moving operators next to the CPU are not worth the two crossings and go to the CPU, which changes
- * depths, so all of it is repeated until nothing moves. */
+ * joined when no path leads from one to the other around the outside.  Regions of nothing but
+ * element-wise and moving operators next to the CPU are not worth the two crossings and go to the
+ * CPU, which changes depths, so all of it is repeated until nothing moves. */
 #include <stdlib.h>
 
 #include "compiler/opt.h"

@@ -1,6 +1,6 @@
 /* Quantisation of a placed graph as ONNX says it; see quant_graph.h.
  *
- * A cluster is a node with the nodes fused into it; inside it values are wide, at its edges int8. */
+ * A cluster is a node with the nodes fused into it; inside values are wide, at its edges int8. */
 #include "compiler/quant_graph.h"
 
 #include <math.h>
@@ -77,7 +77,7 @@ static npu_status add_pair(quant *q, int32_t from, int32_t to, const char *name)
     return NPU_OK;
 }
 
-/* --- weights ------------------------------------------------------------------------------------ */
+/* --- weights ------------------------------------------------------------ */
 
 /* Axis of the output channels of weight input 1; -1: one scale for the whole constant. */
 static int weight_axis(const npu_node *n, uint32_t k, int rank)
@@ -112,21 +112,37 @@ static bool is_weight(const npu_node *n, uint32_t k)
     }
 }
 
-/* int8 of V by the largest magnitude of each of the CHANNELS; the channel of element e is
- * e / INNER % CHANNELS. */
+/* One run of INNER elements of a channel: raises TOP to their largest magnitude. */
+static float largest(const npu_value *v, int64_t from, int64_t inner, float top)
+{
+    const float *w = v->data;
+    for (int64_t e = from; e < from + inner; e++) {
+        float m = fabsf(w ? w[e] : g_weight(v, e));
+        top = m > top ? m : top;
+    }
+    return top;
+}
+
+static void round_run(const npu_value *v, int64_t from, int64_t inner, float scale, int8_t *out)
+{
+    const float *w = v->data;
+    for (int64_t e = from; e < from + inner; e++) {
+        float q = roundf((w ? w[e] : g_weight(v, e)) / scale);
+        out[e] = q >= 127 ? 127 : q >= -127 ? (int8_t)q : -127;
+    }
+}
+
+/* int8 of the N floats of V by the largest magnitude of each of the CHANNELS, whose elements stand
+ * in runs of INNER, channel after channel. */
 static void round_weights(const npu_value *v, int64_t n, int64_t channels, int64_t inner,
                           float *scale, int8_t *out)
 {
-    for (int64_t e = 0; e < n; e++) {
-        float *top = &scale[e / inner % channels], w = fabsf(g_weight(v, e));
-        *top = w > *top ? w : *top;
-    }
+    for (int64_t run = 0; run < n / inner; run++)
+        scale[run % channels] = largest(v, run * inner, inner, scale[run % channels]);
     for (int64_t c = 0; c < channels; c++)
         scale[c] = scale[c] > 0 && isfinite(scale[c]) ? scale[c] / 127 : 1.0f / 127;
-    for (int64_t e = 0; e < n; e++) {
-        float w = roundf(g_weight(v, e) / scale[e / inner % channels]);
-        out[e] = w >= 127 ? 127 : w >= -127 ? (int8_t)w : -127;
-    }
+    for (int64_t run = 0; run < n / inner; run++)
+        round_run(v, run * inner, inner, scale[run % channels], out);
 }
 
 static int32_t weight_constants(quant *q, int32_t value, int axis, int32_t *scale)
@@ -178,7 +194,7 @@ static npu_status add_weight(quant *q, int32_t node, uint32_t k)
     return NPU_OK;
 }
 
-/* --- maps --------------------------------------------------------------------------------------- */
+/* --- maps ------------------------------------------------------------ */
 
 /* A map from outside the NPU, read by NODE of a cluster. */
 static npu_status add_entry(quant *q, int32_t node, uint32_t k)
@@ -233,7 +249,7 @@ static npu_status quantise_output(quant *q, int32_t node)
     return NPU_OK;
 }
 
-/* --- inputs ------------------------------------------------------------------------------------- */
+/* --- inputs ------------------------------------------------------------ */
 
 /* The image VALUE as the hardware hands it over, int8 NHWC, turned back into float. */
 static npu_status image_input(quant *q, int32_t value, bool nchw)

@@ -93,10 +93,14 @@ static void hardware(FILE *f, const npu_profile *p)
     double taken = 100 * NPU_GET(c, ddr_contention);
     fputs("<span>Chip <b>", f);
     rep_html(f, c->name);
-    fprintf(f, "</b></span><span>TPU <b>%s MHz</b>, %s lanes × %s EU</span>"
-               "<span>DDR <b>%s MB/s</b> peak, ",
-            rep_group(NPU_GET(c, tpu_clock_mhz)).s, rep_fix(NPU_GET(c, tpu_lanes), 0).s,
-            rep_fix(NPU_GET(c, tpu_eu_bytes), 0).s, rep_group(NPU_GET(c, ddr_bandwidth_mbps)).s);
+    fprintf(f, "</b></span><span>TPU <b>%s MHz</b>, ", rep_group(NPU_GET(c, tpu_clock_mhz)).s);
+    if (c->isa == NPU_ISA_BPU_1)
+        fprintf(f, "%s MAC per cycle and core", rep_fix(NPU_GET(c, bpu_macs), 0).s);
+    else
+        fprintf(f, "%s lanes × %s EU", rep_fix(NPU_GET(c, tpu_lanes), 0).s,
+                rep_fix(NPU_GET(c, tpu_eu_bytes), 0).s);
+    fprintf(f, "</span><span>DDR <b>%s MB/s</b> peak, ",
+            rep_group(NPU_GET(c, ddr_bandwidth_mbps)).s);
     if (taken > 0)
         fprintf(f, "%s %% taken by others</span>", rep_fix(taken, 0).s);
     else if (p->nmaster)
@@ -105,7 +109,8 @@ static void hardware(FILE *f, const npu_profile *p)
     else
         fputs("all for the NPU</span>", f);
     fprintf(f, "<span>Local memory <b>%s KiB</b></span>",
-            rep_group(NPU_GET(c, tpu_lanes) * NPU_GET(c, lmem_lane_bytes) / 1024).s);
+            rep_group((NPU_GET(c, tpu_lanes) * NPU_GET(c, lmem_lane_bytes) +
+                       NPU_GET(c, bpu_sram)) / 1024).s);
 }
 
 npu_status rep_html_header(const rep_html_page *h)

@@ -54,6 +54,7 @@ check "file lines have their place" grep -qE \
     hb_mapper_checker.log
 check "the last line" sh -c 'tail -n 1 out | grep -q "INFO End model checking\.\.\.\.$"'
 check "side files" test -s .hb_check/original_float_model.onnx -a \
+    -s .hb_check/checker_hybrid_horizonrt.bin -a \
     -s .hb_check/optimized_float_model.onnx -a -s .hb_check/quantized_model.onnx
 
 # An unknown layer (HB-CHK-06).

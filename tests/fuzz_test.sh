@@ -31,11 +31,17 @@ for part in 1 2 3 4 5 6 7; do
     head -c $(($(wc -c <"$tmp/net.onnx") * part / 8)) "$tmp/net.onnx" >"$tmp/net.onnx.$part"
 done
 check "there is an ONNX network" test -s "$tmp/net.onnx"
+cp "$top_srcdir"/tests/fixtures/*.yaml "$top_srcdir"/examples/*.yaml "$tmp"
+for part in 1 2 3 4 5 6 7; do
+    head -c $(($(wc -c <"$tmp/every_key.yaml") * part / 8)) "$tmp/every_key.yaml" \
+        >"$tmp/every_key.yaml.$part"
+done
 check "there is a corpus" test -s "$tmp/tiny_cv181x.model"
 for target in "$top_builddir"/tests/fuzz/fuzz_*; do
     case $target in
     *.o) ;;
     *fuzz_onnx*) check "${target##*/}" "$target" "$tmp"/net.onnx* ;;
+    *fuzz_yaml*) check "${target##*/}" "$target" "$tmp"/*.yaml* ;;
     *fuzz_json*) check "${target##*/}" "$target" "$tmp"/*.json* ;;
     *fuzz_prototxt*) check "${target##*/}" "$target" "$tmp"/*.prototxt* ;;
     *fuzz_caffemodel*) check "${target##*/}" "$target" "$tmp"/*.caffemodel* ;;

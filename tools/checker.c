@@ -147,7 +147,8 @@ static void explain(checker *c)
         }
     }
     if (c->warnings)
-        log_line(c->log, LOG_WARNING, "nodes that break a limit of the BPU and run on the CPU: %u", c->warnings);
+        log_line(c->log, LOG_WARNING, "nodes that break a limit of the BPU and run on the CPU: %u",
+                 c->warnings);
 }
 
 static npu_status quantise_copy(const checker *c, npu_graph *g, npu_err *err)
@@ -187,10 +188,6 @@ static npu_status quantise(const checker *c, npu_err *err)
     return NPU_OK;
 }
 
-/* Linked when the tree has it. */
-npu_status cc_compile(npu_graph *g, const cc_options *o, const cc_log *log, npu_model **out,
-                      npu_err *err) __attribute__((weak));
-
 static void compiler_line(void *state, const char *text)
 {
     const checker *c = state;
@@ -205,7 +202,7 @@ static npu_status compile(checker *c, npu_err *err)
     size_t n;
     cc_log log = {compiler_line, c};
     log_line(c->log, LOG_INFO, "Start to compile the model with march %s.", c->options.march);
-    if (!cc_compile || strcmp(c->options.march, "bernoulli2") != 0) {
+    if (strcmp(c->options.march, "bernoulli2") != 0) {
         log_line(c->log, LOG_WARNING, "not compiled: no back end for %s in this command",
                  c->options.march);
         return NPU_OK;

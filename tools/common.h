@@ -17,6 +17,7 @@ typedef struct { /* options of every simulating command; rows in TOOL_OPTIONS */
     int level, mode;     /* networks: index in the words of TOOL_OPTIONS */
     long cores;          /* networks: 0 is 1 */
     const char *weights; /* networks: .caffemodel of a .prototxt */
+    const char *fc_limit; /* networks: checked max_time_per_fc, set by commands that have it */
     const char *member;  /* model of a packed file, NULL: the first; no row in TOOL_OPTIONS */
 } tool_options;
 

@@ -263,7 +263,9 @@ static npu_status one(const char *path, const char *member, options *o, context 
 {
     tool_run run = {0};
     o->sim.member = member;
-    npu_status s = tool_profile(path, &o->sim, &run, err);
+    tool_options sim = o->sim;
+    sim.fc_limit = o->limit;
+    npu_status s = tool_profile(path, &sim, &run, err);
     if (s == NPU_OK && run.profile->origin && !c->log.log)
         s = hb_perf_log_open(&c->log, c->quiet, err);
     if (s == NPU_OK)

@@ -4,6 +4,7 @@
 
 #include "compiler/compile.h"
 #include "compiler/graph.h"
+#include "perf/split.h"
 #include "tools/common.h"
 
 static bool ends(const char *path, const char *end)
@@ -44,12 +45,16 @@ static npu_status compile(npu_graph *g, const tool_options *o, const npu_chip *c
                           npu_model **out, npu_err *err)
 {
     cc_options c;
+    int64_t ns = 0;
+    if (o->fc_limit)
+        NPU_TRY(perf_limit_parse(o->fc_limit, &ns, err));
     NPU_TRY(shapes(g, o, err));
     NPU_TRY(cc_fast_perf(g, chip->name, &c, err));
     c.level = 3 - o->level;
     c.mode = o->mode ? CC_BANDWIDTH : CC_LATENCY;
     c.cores = o->cores ? (int)o->cores : 1;
     c.weightless = true;
+    c.max_time_per_fc_us = ns / 1000;
     npu_status s = copy_list(&o->outputs, &c.output_nodes, err);
     if (s == NPU_OK)
         s = cc_compile_for(g, &c, chip, NULL, out, err);

@@ -66,7 +66,7 @@ int cmd_profile(int argc, char **argv)
     int code = opt_parse(&program, argc, argv, &o, &rest);
     if (code >= 0)
         return code;
-    npu_status st = tool_check_limit(o.limit, &err);
+    npu_status st = tool_check_limit(o.sim.fc_limit = o.limit, &err);
     if (st == NPU_OK)
         st = tool_budget_read(o.budget, &budget, &err);
     if (st == NPU_OK)

@@ -37,6 +37,8 @@ static const char full[] =
 static npu_status parse_text(const char *text, size_t n, npu_err *err)
 {
     cc_config *c;
+    if (cc_config_parse("c.yaml", (const uint8_t *)text, n, true, NULL, &c, err) == NPU_OK)
+        cc_config_free(c); /* as a Caffe network's file too */
     npu_status s = cc_config_parse("c.yaml", (const uint8_t *)text, n, false, NULL, &c, err);
     cc_config_free(c);
     return s;
@@ -85,6 +87,9 @@ START_TEST(hostile_files_end_in_a_message)
     ck_assert(parse_text("{a: 1, {b: 2}: 3}", 17, &err) == NPU_BAD_INPUT);
     ck_assert(parse_text("a: \"x\\0y\"", 9, &err) == NPU_BAD_INPUT);
     ck_assert_ptr_nonnull(strstr(err.text, "NUL"));
+    static const char list[] = "model_parameters: {prototxt: a}\ninput_parameters: {}\n"
+                               "calibration_parameters: [skip]\ncompiler_parameters: {}\n";
+    ck_assert(parse_text(list, sizeof list - 1, &err) == NPU_BAD_INPUT);
     memset(deep, '[', 200000);
     ck_assert(parse_text(deep, 200000, &err) == NPU_BAD_INPUT);
     for (size_t i = 0; i < 200000; i += 4)

@@ -78,7 +78,8 @@ static const char *binary(npu_op op, bool constant, int64_t c, int64_t h, int64_
     for (int i = 0; i < 4096; i++)
         ones[i] = 1;
     int32_t x = net_input(g, "x", 1, c, h, h);
-    int32_t y = constant ? net_const(g, "k", ones, 1, bc, bh, bh) : net_input(g, "y", 1, bc, bh, bh);
+    int32_t y = constant ? net_const(g, "k", ones, 1, bc, bh, bh)
+                         : net_input(g, "y", 1, bc, bh, bh);
     net_op(g, op, "b", x, y);
     return broken(g);
 }
