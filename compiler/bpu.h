@@ -62,7 +62,7 @@ typedef struct {
 /* Whether the descriptors can say every layer of N.  Errors: NPU_UNSUPPORTED with name and number. */
 npu_status bpu_check(const cc_net *n, npu_err *err);
 
-/* --- shapes and costs (bpu_shape.c) -------------------------------------------------------------- */
+/* --- shapes and costs (bpu_shape.c) ----------------------------------------------------------- */
 
 npu_status bpu_net_new(const cc_net *net, const cc_options *o, const npu_chip *chip,
                        bpu_net **out, npu_err *err);
@@ -91,7 +91,7 @@ uint32_t bpu_rows_from(const bpu_net *b, uint32_t l, int k, uint32_t r);
 /* Sources of layer L as roots; count. */
 unsigned bpu_sources(const bpu_net *b, uint32_t l, int32_t root[3]);
 
-/* --- rows (bpu_rows.c), groups (bpu_group.c) ----------------------------------------------------- */
+/* --- rows (bpu_rows.c), groups (bpu_group.c) -------------------------------------------------- */
 
 typedef struct {            /* rows of one root in a group */
     int32_t root;
@@ -130,13 +130,13 @@ uint64_t bpu_chunk_bytes(const bpu_net *b, int32_t root);
  * not fit. */
 bool bpu_group_cost(const bpu_net *b, bpu_maps *m, bpu_group *g);
 
-/* --- plan (bpu_plan.c) --------------------------------------------------------------------------- */
+/* --- plan (bpu_plan.c) ------------------------------------------------------------------------ */
 
 /* Groups for LEVEL and MODE.  Errors: NPU_UNSUPPORTED when a layer fits no way, NPU_LIMIT. */
 npu_status bpu_plan_make(const bpu_net *b, int level, cc_mode mode, bpu_plan *out, npu_err *err);
 void bpu_plan_free(bpu_plan *p);
 
-/* --- program (bpu_prog.c: order and hazards; bpu_sched.c: queues; bpu_emit.c: bytes) --------------- */
+/* --- program (bpu_prog.c: order and hazards; bpu_sched.c: queues; bpu_emit.c: bytes) ---------- */
 
 typedef enum { BPU_BYTES, BPU_PLANES, BPU_PLANAR, BPU_PIXELS, BPU_NV12 } bpu_form; /* in DDR */
 

@@ -112,7 +112,7 @@ static npu_status commands(const bpu_net *b, const bpu_prog *p, uint32_t layer_b
     return NPU_OK;
 }
 
-/* --- model --------------------------------------------------------------------------------------- */
+/* --- model ------------------------------------------------------------------------------------ */
 
 static npu_status add_name(char ***list, size_t *n, const char *name, npu_err *err)
 {

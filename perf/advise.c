@@ -274,43 +274,92 @@ static bool tpu_on(const perf_prog *g, size_t from, size_t to)
     return false;
 }
 
-static npu_status cpu_advice(work *w, const perf_part *p, bool splits, double ms)
+typedef struct {            /* CPU routines in a row */
+    const npu_node_info *node; /* the heaviest that is no conversion, NULL: none */
+    const perf_part *heaviest;
+    double ms;
+    unsigned nodes;
+    bool splits;            /* NPU parts before and after */
+} cpu_run;
+
+static bool converts(const char *type)
 {
-    const npu_node_info *node = npu_model_node(w->g->model, p->routine);
-    const char *type = node ? node->type : p->routine->section;
-    bool last = strcmp(type, "Softmax") == 0 || strcmp(type, "ArgMax") == 0;
-    perf_advice *a = add(w, node ? node->name : p->routine->section);
+    return strcmp(type, "Quantize") == 0 || strcmp(type, "Dequantize") == 0 ||
+           strncmp(type, "Hz", 2) == 0;
+}
+
+static npu_status cpu_words(const cpu_run *r, const char *type, perf_way *way, npu_err *err)
+{
+    *way = (perf_way){.gain_ms = r->ms, .work = 1};
+    const char *why = r->node && r->node->why ? r->node->why : "";
+    if (asprintf(&way->change, "%s%s%s; %u node%s with conversions", type, *why ? ": " : "", why,
+                 r->nodes, r->nodes == 1 ? "" : "s") >= 0)
+        return NPU_OK;
+    way->change = NULL;
+    return full(err);
+}
+
+static npu_status cpu_advice(work *w, const cpu_run *r)
+{
+    const char *type = r->node ? r->node->type : r->heaviest->routine->section;
+    bool tail = strcmp(type, "Softmax") == 0 || strcmp(type, "ArgMax") == 0;
+    perf_advice *a = add(w, r->node ? r->node->name : type);
     if (!a)
         return full(w->err);
     a->type = type;
-    a->id = splits ? "split_by_cpu" : last ? "tail" : "cpu";
-    a->rule = splits ? "HB-PART-01" : last ? "HB-OPT-05" : "HB-PERF-09";
-    a->advice = splits ? "This node runs on the CPU between two parts of the NPU. Replace it by "
-                         "operators the NPU has, or move it to the end."
-                : last ? "A Softmax or ArgMax over axis 1 of at most 64 channels can run on the "
+    a->id = r->splits ? "split_by_cpu" : tail ? "tail" : "cpu";
+    a->rule = r->splits ? "HB-PART-01" : tail ? "HB-OPT-05" : "HB-PERF-09";
+    a->advice = r->splits ? "Runs on the CPU between two parts of the NPU. Replace it by operators "
+                            "the NPU has, or move it to the end."
+                : tail ? "A Softmax or ArgMax over axis 1 of at most 64 channels can run on the "
                          "NPU; a Softmax before an ArgMax can be left out."
-                       : "This node is heavy for the CPU. Replace it by operators the NPU has.";
+                       : "Heavy for the CPU. Replace it by operators the NPU has.";
     a->estimate = true;
-    a->now_ms = a->gain_ms = ms;
+    a->now_ms = a->gain_ms = r->ms;
     a->nway = 1;
-    a->way[0] = (perf_way){strdup("not on the CPU"), ms, 1};
-    return a->way[0].change ? NPU_OK : full(w->err);
+    return cpu_words(r, type, &a->way[0], w->err);
+}
+
+/* Sums the CPU routines from *I, which moves behind them. */
+static npu_status cpu_sum(work *w, size_t *i, cpu_run *r)
+{
+    const perf_prog *g = w->g;
+    double most = -1, most_any = -1;
+    *r = (cpu_run){.splits = tpu_on(g, 0, *i)};
+    for (; *i < g->n && g->part[*i].cpu; (*i)++) {
+        const perf_part *p = &g->part[*i];
+        const npu_node_info *node = npu_model_node(g->model, p->routine);
+        int64_t ticks;
+        NPU_TRY(hw_cpu_ticks(w->chip, p->routine->section, p->in_elements, p->out_elements, &ticks,
+                             w->err));
+        double ms = (double)ticks * 1e3 / hw_tick_hz(w->chip);
+        r->ms += ms;
+        r->nodes++;
+        if (ms > most_any) {
+            most_any = ms;
+            r->heaviest = p;
+        }
+        if (node && !converts(node->type) && ms > most) {
+            most = ms;
+            r->node = node;
+        }
+    }
+    r->splits = r->splits && tpu_on(g, *i, g->n);
+    return NPU_OK;
 }
 
 /* Nodes between two parts of the NPU, and those that take a tenth of a frame or more. */
 static npu_status find_cpu(work *w)
 {
-    for (size_t i = 0; i < w->g->n; i++) {
-        const perf_part *p = &w->g->part[i];
-        int64_t ticks;
-        if (!p->cpu)
+    for (size_t i = 0; i < w->g->n;) {
+        cpu_run r;
+        if (!w->g->part[i].cpu) {
+            i++;
             continue;
-        NPU_TRY(hw_cpu_ticks(w->chip, p->routine->section, p->in_elements, p->out_elements, &ticks,
-                             w->err));
-        double ms = (double)ticks * 1e3 / hw_tick_hz(w->chip);
-        bool splits = tpu_on(w->g, 0, i) && tpu_on(w->g, i + 1, w->g->n);
-        if (splits || ms >= 0.1 * w->out->frame_ms)
-            NPU_TRY(cpu_advice(w, p, splits, ms));
+        }
+        NPU_TRY(cpu_sum(w, &i, &r));
+        if (r.splits || (r.node && r.ms >= 0.1 * w->out->frame_ms))
+            NPU_TRY(cpu_advice(w, &r));
     }
     return NPU_OK;
 }
@@ -326,8 +375,11 @@ static uint64_t weight_bytes(const npu_model *m, const char *name)
     return bytes;
 }
 
+/* What the compiler puts in front of the network is not its author's to change. */
 static npu_status one_layer(work *w, const layer *l)
 {
+    if (strncmp(l->info->type, "HzPreprocess", 12) == 0)
+        return NPU_OK;
     for (unsigned r = 0; r < adv_nrules; r++)
         NPU_TRY(find(w, l, &adv_rules[r]));
     return find_reload(w, l);

@@ -323,10 +323,11 @@ char *adv_describe(const npu_tiu *a, const npu_tiu *b)
         {"W", a->res.w, b->res.w}, {"input W", a->stride_w > 1 ? a->a.w : 0,
                                     a->stride_w > 1 ? b->a.w : 0},
         {"channels", a->res.c, b->res.c}, {"input channels", a->a.c, b->a.c},
-        {"groups", a->group, b->group}, {"kernel H", a->b.h, b->b.h}, {"kernel W", a->b.w, b->b.w},
+        {"groups", a->group, b->group},
         {"stride", a->stride_w, b->stride_w}, {"dilation", a->dil_w, b->dil_w},
         {"padding operations", a->padded, b->padded}, {"pad", a->pad_l, b->pad_l}};
     const char *between = "";
+    bool kernel = a->b.h != b->b.h || a->b.w != b->b.w;
     if (!f)
         return NULL;
     if (b->res.n == 0)
@@ -336,11 +337,11 @@ char *adv_describe(const npu_tiu *a, const npu_tiu *b)
             fprintf(f, "%s%s %u -> %u", between, pair[i].name, pair[i].from, pair[i].to);
             between = ", ";
         }
-    if (b->res.n && !*between) {
-        static const char *const functions[] = {"an addition"};
+    if (b->res.n && kernel)
+        fprintf(f, "%skernel %ux%u -> %ux%u", between, a->b.h, a->b.w, b->b.h, b->b.w);
+    else if (b->res.n && !*between)
         fputs(a->in_slot || a->out_slot ? "no padded groups beside it"
               : a->fn == 3              ? "widths of a multiple of 8"
-                                        : functions[0], f);
-    }
+                                        : "an addition instead", f);
     return fclose(f) == 0 ? text : NULL;
 }

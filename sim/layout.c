@@ -28,7 +28,8 @@ static const sim_field bpu_dma_fields[] = {
 };
 #undef F
 
-/* insn.def holds the rows of every window; each list keeps its own: the one whose macro is filled. */
+/* insn.def holds the rows of every window; each list keeps its own: the one whose macro is
+ * filled. */
 #define E(window, kind, mask, match) WINDOW_##window(kind, mask, match)
 #define NO_ROW(kind, mask, match)
 #define ROW(kind, mask, match) {NPU_KIND_##kind, mask, match},

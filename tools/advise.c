@@ -79,9 +79,12 @@ static void put_way(FILE *f, const perf_way *w, double frame)
 
 static void put_advice(FILE *f, const perf_advice *a, double frame)
 {
-    fprintf(f, "\n%+9.3f ms  ", -a->gain_ms);
+    fprintf(f, a->gain_ms < 5e-4 ? "\n%9.3f ms  " : "\n%+9.3f ms  ",
+            a->gain_ms < 5e-4 ? 0 : -a->gain_ms);
     rep_plain(f, a->layer, 30);
     fprintf(f, " %9.3f ms  %s%s\n", a->now_ms, a->rule, a->estimate ? " (CPU)" : "");
+    if (a->estimate)
+        wrapped(f, a->way[0].change);
     for (unsigned i = 0; i < a->nway && !a->estimate; i++)
         put_way(f, &a->way[i], frame);
     wrapped(f, a->advice);
@@ -101,8 +104,8 @@ static void put_text(FILE *f, const tool_run *s, const perf_advices *a, size_t n
     if (n < a->n)
         fprintf(f, "\n%zu more; --limit 0 prints all.\n", a->n - n);
     if (a->n)
-        fputs("\nEach gain is simulated alone; gains of several do not simply add up. CPU nodes are\n"
-              "estimates beside the frame.\n", f);
+        fputs("\nEach gain is simulated alone; gains of several do not simply add up. CPU nodes\n"
+              "are estimates beside the frame.\n", f);
 }
 
 /* --- json ---------------------------------------------------------------------------------------- */
