@@ -146,6 +146,9 @@ npu_status cvi_fail(const cvi_state *s, uint32_t layer, npu_err *err, const char
 
 /* Maps of the net, views resolved, moves without commands dropped. */
 npu_status cvi_maps(cvi_state *s, npu_err *err);
+/* A rearrangement; a Slice along channels comes as a convolution without weights, which other
+ * hardware needs and this does not. */
+bool cvi_is_move(const cc_layer *l);
 /* A map of its own named BASE_WHAT, shaped like map LIKE; NPU_NONE: no memory. */
 int32_t cvi_new_map(cvi_state *s, const char *base, const char *what, int32_t like);
 uint64_t cvi_extent(const cvi_map *m); /* bytes from its first to after its last */

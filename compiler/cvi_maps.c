@@ -208,6 +208,12 @@ static bool part_of(const cvi_state *s, uint32_t layer, cvi_map *v)
     return v->at + cvi_extent(v) <= cvi_extent(&s->map[a->root]);
 }
 
+bool cvi_is_move(const cc_layer *l)
+{
+    return l->kind == CC_MOVE ||
+           (l->kind == CC_CONV && l->weight == NPU_NONE && l->function == NPU_OP_SLICE);
+}
+
 /* Moves everything in root FROM to AT bytes into root TO. */
 static void rehome(cvi_state *s, int32_t from, int32_t to, uint64_t at)
 {
@@ -245,7 +251,7 @@ static bool shift_of(const cvi_state *s, uint32_t layer, int32_t from, int32_t t
     const cc_layer *l = &s->net->layer[layer];
     const cvi_map *o = &s->map[l->out];
     cvi_map v;
-    if (l->kind != CC_MOVE || o->root != to || s->map[l->a].root != from ||
+    if (!cvi_is_move(l) || o->root != to || s->map[l->a].root != from ||
         !part_of(s, layer, &v) || !cvi_dense(o) || !cvi_dense(&v) || o->n != 1 || o->at < v.at)
         return false;
     *by = o->at - v.at;
@@ -289,7 +295,7 @@ npu_status cvi_maps(cvi_state *s, npu_err *err)
     if (!(s->gone = calloc(net->nlayer + 1, sizeof *s->gone)))
         return cvi_no_memory(err);
     for (uint32_t i = 0; i < net->nlayer; i++)
-        if (net->layer[i].kind == CC_MOVE && !s->gone[i])
+        if (cvi_is_move(&net->layer[i]) && !s->gone[i])
             s->gone[i] = drop_name(s, i) || drop_copy(s, i);
     return NPU_OK;
 }

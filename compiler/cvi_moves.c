@@ -118,7 +118,7 @@ static bool join(const cvi_state *s, uint32_t layer, nest *x)
     int axis = cvi_axis_of(g_int(n, "axis", 1), rank);
     uint64_t before = 0;
     for (uint32_t i = 0; i < layer; i++)
-        if (l[i].kind == CC_MOVE && l[i].node == l[layer].node)
+        if (cvi_is_move(&l[i]) && l[i].node == l[layer].node)
             before += cvi_size_along(&s->map[l[i].a], axis);
     if (!axis || before + cvi_size_along(a, axis) > cvi_size_along(o, axis))
         return false;

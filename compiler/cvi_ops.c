@@ -379,6 +379,8 @@ static bool made(const cvi_state *s, uint32_t layer)
 static npu_status add_layer(cvi_state *s, uint32_t layer, npu_err *err)
 {
     const cc_layer *l = &s->net->layer[layer];
+    if (cvi_is_move(l))
+        return l->function == NPU_OP_PAD ? add_pad(s, layer, err) : cvi_move(s, layer, err);
     switch (l->kind) {
     case CC_CONV:
     case CC_DWCONV:
@@ -400,7 +402,6 @@ static npu_status add_layer(cvi_state *s, uint32_t layer, npu_err *err)
     case CC_RESIZE:
         return add_resize(s, layer, err);
     case CC_MOVE:
-        return l->function == NPU_OP_PAD ? add_pad(s, layer, err) : cvi_move(s, layer, err);
     case CC_KINDS:
         break;
     }

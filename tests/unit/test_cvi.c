@@ -194,7 +194,8 @@ static void check_move(npu_op op, const int64_t *from, int rank, const int64_t *
     n.net.tensor[a].input = n.net.tensor[o].output = true;
     int32_t node = g_add(n.graph, op, NULL, "move", &v[0], 1, &v[1], 1);
     attrs(n.graph, node);
-    cc_layer *l = cvi_net_layer(&n, CC_MOVE, "move", a, o);
+    /* as the lowering hands them on */
+    cc_layer *l = cvi_net_layer(&n, op == NPU_OP_SLICE ? CC_CONV : CC_MOVE, "move", a, o);
     l->node = node;
     l->function = op;
 
@@ -218,6 +219,19 @@ static void swap_groups(npu_graph *g, int32_t node)
 {
     const int64_t perm[5] = {0, 2, 1, 3, 4};
     g_set_ints(g, node, "perm", perm, 5);
+}
+
+static void from_the_third(npu_graph *g, int32_t node)
+{
+    const int64_t starts[1] = {3}, axes[1] = {1};
+    g_set_ints(g, node, "starts", starts, 1);
+    g_set_ints(g, node, "axes", axes, 1);
+}
+
+/* 1x5x4x6 <- channels 3 to 7 of 1x10x4x6 */
+static uint64_t sliced(uint64_t i)
+{
+    return i + 3 * 24;
 }
 
 /* 1x3x10x4x6 <- 1x10x3x4x6 */
@@ -262,9 +276,11 @@ START_TEST(rearrangements)
 {
     const int64_t grouped[5] = {1, 10, 3, 4, 6}, shuffled[5] = {1, 3, 10, 4, 6};
     const int64_t planes[4] = {1, 10, 4, 6}, pixels[4] = {1, 4, 6, 10};
+    const int64_t some[4] = {1, 5, 4, 6};
     const int64_t deep[4] = {1, 12, 4, 6}, flat[4] = {1, 3, 8, 12};
     check_move(NPU_OP_TRANSPOSE, grouped, 5, shuffled, 5, swap_groups, swapped);
     check_move(NPU_OP_TRANSPOSE, planes, 4, pixels, 4, channels_last, last);
+    check_move(NPU_OP_SLICE, planes, 4, some, 4, from_the_third, sliced);
     check_move(NPU_OP_DEPTHTOSPACE, deep, 4, flat, 4, block_of_two, to_space);
     check_move(NPU_OP_SPACETODEPTH, flat, 4, deep, 4, block_of_two, to_depth);
 }
