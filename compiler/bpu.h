@@ -34,7 +34,7 @@ typedef struct {
     uint64_t *weight;       /* per layer: bytes in DDR and on chip, parameters included */
     uint32_t *split;        /* per layer: bytes of 8 output channels, 0: cannot be cut */
     double *cycles;         /* per layer: whole, without its fixed part */
-    uint8_t *slot;          /* per tensor: channels lie in padded groups of this many, 0: they do not */
+    uint8_t *slot;          /* per tensor: channels lie in padded groups of this many, or 0 */
 } bpu_net;
 
 typedef enum { BPU_WHOLE, BPU_ROWS, BPU_CHANNELS } bpu_how;
