@@ -34,9 +34,10 @@ typedef struct {
     uint64_t *weight;       /* per layer: bytes in DDR and on chip, parameters included */
     uint32_t *split;        /* per layer: bytes of 8 output channels, 0: cannot be cut */
     double *cycles;         /* per layer: whole, without its fixed part */
+    uint8_t *slot;          /* per tensor: channels lie in padded groups of this many, or 0 */
     uint32_t *from;         /* per layer and source: its first entry in WRITER; one more */
     uint32_t *writer;       /* layers that write channels this source has */
-    uint32_t *slot;         /* per tensor: scratch of bpu_maps_of */
+    uint32_t *scratch;      /* per tensor: for bpu_maps_of */
 } bpu_net;
 
 typedef enum { BPU_WHOLE, BPU_ROWS, BPU_CHANNELS } bpu_how;
@@ -58,11 +59,19 @@ typedef struct {
     uint64_t bytes;
 } bpu_plan;
 
-/* --- shapes and costs (bpu_shape.c) -------------------------------------------------------------- */
+/* Whether the descriptors can say every layer of N.  Errors: NPU_UNSUPPORTED with name, number. */
+npu_status bpu_check(const cc_net *n, npu_err *err);
+
+/* --- shapes and costs (bpu_shape.c) ----------------------------------------------------------- */
 
 npu_status bpu_net_new(const cc_net *net, const cc_options *o, const npu_chip *chip,
                        bpu_net **out, npu_err *err);
 void bpu_net_free(bpu_net *b);
+
+/* Fills b->slot (bpu_slot.c). */
+void bpu_slots(bpu_net *b);
+/* Whether layer L's source is copied with its padding first. */
+bool bpu_pads(const bpu_net *b, uint32_t l);
 
 /* Command that computes ROWS result rows from row FROM of layer L over CHANNELS output channels. */
 npu_cmd bpu_command(const bpu_net *b, uint32_t l, uint32_t from, uint32_t rows, uint32_t channels,
@@ -82,7 +91,7 @@ uint32_t bpu_rows_from(const bpu_net *b, uint32_t l, int k, uint32_t r);
 /* Sources of layer L as roots; count. */
 unsigned bpu_sources(const bpu_net *b, uint32_t l, int32_t root[3]);
 
-/* --- rows (bpu_rows.c), groups (bpu_group.c) ----------------------------------------------------- */
+/* --- rows (bpu_rows.c), groups (bpu_group.c) -------------------------------------------------- */
 
 typedef struct {            /* rows of one root in a group */
     int32_t root;
@@ -121,13 +130,13 @@ uint64_t bpu_chunk_bytes(const bpu_net *b, int32_t root);
  * not fit. */
 bool bpu_group_cost(const bpu_net *b, bpu_maps *m, bpu_group *g);
 
-/* --- plan (bpu_plan.c) --------------------------------------------------------------------------- */
+/* --- plan (bpu_plan.c) ------------------------------------------------------------------------ */
 
 /* Groups for LEVEL and MODE.  Errors: NPU_UNSUPPORTED when a layer fits no way, NPU_LIMIT. */
 npu_status bpu_plan_make(const bpu_net *b, int level, cc_mode mode, bpu_plan *out, npu_err *err);
 void bpu_plan_free(bpu_plan *p);
 
-/* --- program (bpu_prog.c: order and hazards; bpu_sched.c: queues; bpu_emit.c: bytes) --------------- */
+/* --- program (bpu_prog.c: order and hazards; bpu_sched.c: queues; bpu_emit.c: bytes) ---------- */
 
 typedef enum { BPU_BYTES, BPU_PLANES, BPU_PLANAR, BPU_PIXELS, BPU_NV12 } bpu_form; /* in DDR */
 

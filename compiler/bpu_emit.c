@@ -36,7 +36,8 @@ static void put_mac(encoder *e, const bpu_item *x)
     const struct { const char *field; uint64_t v; } all[] = {
         {"valid", 1}, {"op", op_of[x->cmd.kind]}, {"fn", t->fn}, {"first", t->first},
         {"act", t->relu}, {"sum", t->accumulate}, {"wide", t->wide}, {"id", x->cmd.id},
-        {"wait", x->cmd.wait}, {"layer", x->cmd.layer}, {"group", t->group},
+        {"wait", x->cmd.wait}, {"layer", x->cmd.layer}, {"group", t->group}, {"pads", t->padded},
+        {"in_slot", t->in_slot}, {"out_slot", t->out_slot},
         {"out_c", t->res.c}, {"out_h", t->res.h}, {"out_w", t->res.w}, {"out_n", t->res.n},
         {"in_c", t->a.c}, {"in_h", t->a.h}, {"in_w", t->a.w}, {"kh", t->b.h}, {"kw", t->b.w},
         {"sh", t->stride_h}, {"sw", t->stride_w}, {"dh", t->dil_h}, {"dw", t->dil_w},
@@ -75,7 +76,7 @@ static npu_status commands(const bpu_net *b, const bpu_prog *p, uint32_t layer_b
         return full(err);
     for (uint32_t k = 0, call = UINT32_MAX; k < p->n; k++) {
         bpu_item x = p->item[p->order[k]];
-        uint8_t payload[SIM_BPU_BYTES] = {0};
+        uint8_t payload[SIM_PAYLOAD_MAX] = {0};
         encoder e = {payload, sim_layout_of(NPU_ISA_BPU_1, (npu_engine)x.cmd.engine), NULL};
         x.cmd.layer += layer_base;
         if (x.cmd.layer > UINT16_MAX)
@@ -93,7 +94,7 @@ static npu_status commands(const bpu_net *b, const bpu_prog *p, uint32_t layer_b
                             b->net->layer[p->item[p->order[k]].cmd.layer].name, e.beyond);
         }
         fmt_cmd c = {.magic = (uint8_t)b->chip->cmd_magic, .engine = (npu_engine)x.cmd.engine,
-                     .payload = payload, .n = sizeof payload};
+                     .payload = payload, .n = e.l->bytes};
         fmt_cmdbuf_put(&w, &c);
     }
     npu_section *s = realloc(m->section, (m->nsection + 1) * sizeof *s);
@@ -111,7 +112,7 @@ static npu_status commands(const bpu_net *b, const bpu_prog *p, uint32_t layer_b
     return NPU_OK;
 }
 
-/* --- model --------------------------------------------------------------------------------------- */
+/* --- model ------------------------------------------------------------------------------------ */
 
 static npu_status add_name(char ***list, size_t *n, const char *name, npu_err *err)
 {

@@ -1,7 +1,7 @@
 /* Memory and cost of a group; see bpu.h. */
 #include "compiler/bpu_fit.h"
 
-/* --- memory -------------------------------------------------------------------------------------- */
+/* --- memory ----------------------------------------------------------------------------------- */
 
 static uint64_t aligned(uint64_t v)
 {
@@ -73,7 +73,7 @@ static uint64_t weight_room(const bpu_net *b, const bpu_group *g, uint64_t *all,
     return room;
 }
 
-/* --- cost ---------------------------------------------------------------------------------------- */
+/* --- cost ------------------------------------------------------------------------------------- */
 
 /* Channels of ROOT that layers before FIRST wrote (all of an input). */
 static double part_before(const bpu_net *b, int32_t root, uint32_t first)

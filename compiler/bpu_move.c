@@ -50,7 +50,7 @@ void bpu_give(bpu_item *x, bpu_list *l, int64_t mac)
     x->mac = mac;
 }
 
-/* --- maps ---------------------------------------------------------------------------------------- */
+/* --- maps ------------------------------------------------------------------------------------- */
 
 static bpu_form form_of(const bpu_store *s, const cc_tensor *t)
 {
@@ -140,7 +140,7 @@ npu_status bpu_load_map(bpu_maker *m, const bpu_group *g, const bpu_map *x, uint
     return NPU_OK;
 }
 
-/* --- weights ------------------------------------------------------------------------------------- */
+/* --- weights ---------------------------------------------------------------------------------- */
 
 /* Room for BYTES in the weight ring. */
 static uint64_t ring_room(bpu_maker *m, uint64_t bytes)

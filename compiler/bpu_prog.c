@@ -10,7 +10,7 @@ static npu_status full(npu_err *err)
     return npu_fail(err, NPU_LIMIT, "out of memory");
 }
 
-/* --- computing ----------------------------------------------------------------------------------- */
+/* --- computing -------------------------------------------------------------------------------- */
 
 /* Address of tensor T from channel C on in its buffer. */
 static uint32_t place_of(const bpu_maker *m, int32_t t, uint32_t c, uint32_t ring)
@@ -159,7 +159,7 @@ static npu_status layer_rows(bpu_maker *m, const bpu_group *g, bpu_maps *maps, u
     return NPU_OK;
 }
 
-/* --- groups -------------------------------------------------------------------------------------- */
+/* --- groups ----------------------------------------------------------------------------------- */
 
 /* Buffers of the maps, and what is left for weights. */
 static npu_status begin_group(bpu_maker *m, const bpu_group *g, const bpu_maps *maps, npu_err *err)

@@ -17,12 +17,12 @@ bpu_map *bpu_map_find(bpu_maps *m, int32_t root)
 /* Index of ROOT in M, appended when it is new; -1: no room. */
 static int index_of(const bpu_net *b, bpu_maps *m, int32_t root)
 {
-    uint32_t at = b->slot[root];
+    uint32_t at = b->scratch[root];
     if (at < m->n && m->map[at].root == root)
         return (int)at;
     if (m->n == sizeof m->map / sizeof m->map[0])
         return -1;
-    b->slot[root] = m->n;
+    b->scratch[root] = m->n;
     m->map[m->n] = (bpu_map){.root = root};
     return (int)m->n++;
 }

@@ -163,13 +163,18 @@ npu_status bpu_net_new(const cc_net *net, const cc_options *o, const npu_chip *c
                    calloc(net->nlayer + 1, sizeof *b->weight),
                    calloc(net->nlayer + 1, sizeof *b->split),
                    calloc(net->nlayer + 1, sizeof *b->cycles),
+                   calloc(net->ntensor + 1, sizeof *b->slot),
                    calloc(3 * net->nlayer + 1, sizeof *b->from), NULL,
-                   calloc(net->ntensor + 1, sizeof *b->slot)};
-    npu_status s = b->root && b->store && b->weight && b->split && b->cycles && b->from && b->slot
+                   calloc(net->ntensor + 1, sizeof *b->scratch)};
+    npu_status s = b->root && b->store && b->weight && b->split && b->cycles && b->slot &&
+                           b->from && b->scratch
                        ? NPU_OK
                        : npu_fail(err, NPU_LIMIT, "out of memory");
+    if (s == NPU_OK)
+        s = bpu_check(net, err);
     if (s == NPU_OK) {
         stores(b);
+        bpu_slots(b);
         weights(b);
         s = writers(b, err);
     }
@@ -191,10 +196,11 @@ void bpu_net_free(bpu_net *b)
     free(b->store);
     free(b->weight);
     free(b->split);
+    free(b->slot);
     free(b->cycles);
     free(b->from);
     free(b->writer);
-    free(b->slot);
+    free(b->scratch);
     free(b);
 }
 
@@ -327,6 +333,8 @@ static uint8_t function_of(const bpu_net *b, const cc_layer *y)
         return 5;
     case CC_RESIZE:
         return y->linear ? 2 : 1;
+    case CC_MOVE:
+        return y->function == NPU_OP_RESHAPE ? 3 : 0;
     default:
         return 0;
     }
@@ -351,6 +359,10 @@ npu_cmd bpu_command(const bpu_net *b, uint32_t l, uint32_t from, uint32_t rows, 
     t->accumulate = y->sum != NPU_NONE;
     t->fn = function_of(b, y);
     t->group = (uint16_t)y->group;
+    t->in_slot = b->slot[y->a];
+    t->out_slot = b->slot[y->out];
+    /* chunks of channels of one layer share the copy */
+    t->padded = bpu_pads(b, l) && (first || rows < out->h || channels == out->c);
     t->res = (npu_opnd){.n = 1, .c = (uint16_t)channels, .h = (uint16_t)rows,
                         .w = (uint16_t)out->w, .bytes = out->bytes};
     t->a = (npu_opnd){.n = 1, .c = (uint16_t)in->c, .h = (uint16_t)(high > low ? high - low : 1),

@@ -154,6 +154,17 @@ static void read_slices(const lower *l, const npu_node *n, slices *s)
     }
 }
 
+/* The array takes channels out of a map with a 1x1 convolution of ones and zeros. */
+static npu_status select_channels(lower *l, int32_t node, int32_t from, npu_err *err)
+{
+    int32_t out = lower_result(l, node);
+    cc_layer *y = lower_layer(l, CC_CONV, node, from, out);
+    if (!y)
+        return lower_full(err);
+    y->weight_bytes = (uint64_t)l->net->tensor[from].c * l->net->tensor[out].c;
+    return NPU_OK;
+}
+
 npu_status lower_slice(lower *l, int32_t node, npu_err *err)
 {
     const npu_node *n = &l->g->node[node];
@@ -182,6 +193,8 @@ npu_status lower_slice(lower *l, int32_t node, npu_err *err)
     }
     for (int i = 0; i < x->rank; i++) /* a channel range with everything else whole */
         if (i != 1 && x->dim[i] != y->dim[i])
-            channel = 1;
-    return take_range(l, node, from, n->out[0], channel < 0 ? 1 : (uint32_t)channel, r, err);
+            channel = -1;
+    if (channel < 0) /* 1: never aligned, so copied */
+        return take_range(l, node, from, n->out[0], 1, r, err);
+    return select_channels(l, node, from, err);
 }
