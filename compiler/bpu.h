@@ -34,10 +34,10 @@ typedef struct {
     uint64_t *weight;       /* per layer: bytes in DDR and on chip, parameters included */
     uint32_t *split;        /* per layer: bytes of 8 output channels, 0: cannot be cut */
     double *cycles;         /* per layer: whole, without its fixed part */
-    uint8_t *slot;          /* per tensor: channels lie in padded groups of this many; 0: do not */
+    uint8_t *slot;          /* per tensor: channels lie in padded groups of this many, or 0 */
     uint32_t *from;         /* per layer and source: its first entry in WRITER; one more */
     uint32_t *writer;       /* layers that write channels this source has */
-    uint32_t *scratch;      /* per tensor: for of bpu_maps_of */
+    uint32_t *scratch;      /* per tensor: for bpu_maps_of */
 } bpu_net;
 
 typedef enum { BPU_WHOLE, BPU_ROWS, BPU_CHANNELS } bpu_how;
@@ -59,7 +59,7 @@ typedef struct {
     uint64_t bytes;
 } bpu_plan;
 
-/* Whether the descriptors can say every layer of N.  Errors: NPU_UNSUPPORTED with name and number. */
+/* Whether the descriptors can say every layer of N.  Errors: NPU_UNSUPPORTED with name, number. */
 npu_status bpu_check(const cc_net *n, npu_err *err);
 
 /* --- shapes and costs (bpu_shape.c) ----------------------------------------------------------- */

@@ -44,7 +44,7 @@ static npu_status frame(work *w, double *ms)
     return NPU_OK;
 }
 
-/* --- one change of one layer -------------------------------------------------------------------- */
+/* --- one change of one layer ------------------------------------------------------------------ */
 
 static uint64_t weights_of(const npu_chip *chip, const npu_cmd *c)
 {
@@ -129,7 +129,7 @@ static npu_status simulate(work *w, const layer *l, const adv_rule *r, bool up, 
     return s;
 }
 
-/* --- findings ----------------------------------------------------------------------------------- */
+/* --- findings --------------------------------------------------------------------------------- */
 
 static perf_advice *add(work *w, const char *name)
 {
@@ -215,7 +215,7 @@ static npu_status find(work *w, const layer *l, const adv_rule *r)
     return NPU_OK;
 }
 
-/* --- weights that do not stay on chip ------------------------------------------------------------- */
+/* --- weights that do not stay on chip --------------------------------------------------------- */
 
 /* Every load beyond the layer's own weights costs nothing; whether there is one. */
 static bool load_once(const layer *l, double *share)
@@ -264,7 +264,7 @@ static npu_status find_reload(work *w, const layer *l)
     return NPU_OK;
 }
 
-/* --- CPU nodes ------------------------------------------------------------------------------------ */
+/* --- CPU nodes -------------------------------------------------------------------------------- */
 
 static bool tpu_on(const perf_prog *g, size_t from, size_t to)
 {
@@ -364,7 +364,7 @@ static npu_status find_cpu(work *w)
     return NPU_OK;
 }
 
-/* --- all layers ----------------------------------------------------------------------------------- */
+/* --- all layers ------------------------------------------------------------------------------- */
 
 static uint64_t weight_bytes(const npu_model *m, const char *name)
 {

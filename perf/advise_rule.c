@@ -22,7 +22,7 @@ static uint16_t aligned(uint32_t v, uint32_t to, bool up)
     return x > UINT16_MAX ? 0 : (uint16_t)x;
 }
 
-/* --- shapes ------------------------------------------------------------------------------------ */
+/* --- shapes ----------------------------------------------------------------------------------- */
 
 TEST(width)
 {
@@ -56,7 +56,7 @@ CHANGE(stride2)
     return true;
 }
 
-/* A depthwise command has as many source channels as results; a group convolution has its own rule. */
+/* A depthwise command has as many source channels as results; groups have a rule of their own. */
 TEST(out_channels)
 {
     UNUSED(type);
@@ -129,7 +129,7 @@ CHANGE(neighbour)
     return !up;
 }
 
-/* --- windows ----------------------------------------------------------------------------------- */
+/* --- windows ---------------------------------------------------------------------------------- */
 
 static bool even(uint32_t k)
 {
@@ -223,7 +223,7 @@ TEST(pool_stride)
     return t->fn == 0 && test_stride(chip, t, type);
 }
 
-/* --- operators --------------------------------------------------------------------------------- */
+/* --- operators -------------------------------------------------------------------------------- */
 
 static bool is(const char *type, const char *name)
 {
@@ -284,7 +284,7 @@ CHANGE(gone)
     return !up;
 }
 
-/* --- the table --------------------------------------------------------------------------------- */
+/* --- the table -------------------------------------------------------------------------------- */
 
 #define BIT(kind) (1u << (NPU_KIND_##kind - NPU_KIND_BCONV))
 enum {
@@ -312,7 +312,7 @@ bool adv_breaks(const adv_rule *r, const npu_chip *chip, const npu_cmd *c, const
            (r->kinds >> (c->kind - NPU_KIND_BCONV) & 1) && r->test(chip, &c->u.tiu, type);
 }
 
-/* --- words ------------------------------------------------------------------------------------- */
+/* --- words ------------------------------------------------------------------------------------ */
 
 char *adv_describe(const npu_tiu *a, const npu_tiu *b)
 {

@@ -38,7 +38,7 @@ static const opt_program program = {
     .example = "npusim advise examples/networks/yolov5n_640.prototxt\n"
                "npusim advise --limit 0 --format json model.bin"};
 
-/* --- text ---------------------------------------------------------------------------------------- */
+/* --- text ------------------------------------------------------------------------------------- */
 
 enum { COLUMNS = 80, INDENT = 14 };
 
@@ -108,7 +108,7 @@ static void put_text(FILE *f, const tool_run *s, const perf_advices *a, size_t n
               "are estimates beside the frame.\n", f);
 }
 
-/* --- json ---------------------------------------------------------------------------------------- */
+/* --- json ------------------------------------------------------------------------------------- */
 
 static void put_json(FILE *f, const tool_run *s, const perf_advices *a, size_t n)
 {
@@ -147,7 +147,7 @@ static void put_json(FILE *f, const tool_run *s, const perf_advices *a, size_t n
     rep_json_end(&j);
 }
 
-/* --- command ------------------------------------------------------------------------------------- */
+/* --- command ---------------------------------------------------------------------------------- */
 
 static npu_status write_out(const options *o, const tool_run *s, const perf_advices *a,
                             npu_err *err)

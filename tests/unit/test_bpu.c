@@ -1,4 +1,4 @@
-/* What the conversion guide's design rules cost on bernoulli2, as relations of the chip file's keys.
+/* What the conversion guide's design rules cost on bernoulli2, in keys of the chip file.
  *
  * Cycles are compared without the fixed part.  Shapes are those of the guide's examples. */
 #include <math.h>
@@ -95,7 +95,7 @@ static void must_use(npu_cmd c, double share)
     ck_assert_msg(fabs(have - share) < 0.005, "utilisation %.4f instead of %.4f", have, share);
 }
 
-/* --- alignment (HB-ALN) ------------------------------------------------------------------------- */
+/* --- alignment (HB-ALN) ----------------------------------------------------------------------- */
 
 START_TEST(nine_columns_cost_sixteen)
 {
@@ -184,7 +184,7 @@ START_TEST(depthwise_has_no_padding_of_sources)
 }
 END_TEST
 
-/* --- operators (HB-OP) -------------------------------------------------------------------------- */
+/* --- operators (HB-OP) ------------------------------------------------------------------------ */
 
 START_TEST(even_kernels_run_as_the_next_odd_one)
 {
@@ -224,7 +224,7 @@ START_TEST(dilation_copies_the_source_once)
 }
 END_TEST
 
-/* Stride 2, kernel 4: four convolutions of kernel 2, which run as 3, and one pass over the result. */
+/* Stride 2, kernel 4: four convolutions of kernel 2, which run as 3, and a pass over the result. */
 START_TEST(deconvolution_is_a_convolution_per_phase)
 {
     npu_cmd up = conv(32, 32, 32, 32, 4, 1), phase = conv(32, 16, 16, 32, 2, 1);
