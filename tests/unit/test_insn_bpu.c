@@ -93,7 +93,7 @@ static uint64_t member(const npu_cmd *c, const arrival *a)
 static void must_arrive(npu_engine engine, const arrival *all, size_t n, npu_kind kind)
 {
     const sim_layout *l = sim_layout_of(NPU_ISA_BPU_1, engine);
-    uint8_t p[SIM_BPU_BYTES] = {1};
+    uint8_t p[SIM_BPU_MAC_BYTES] = {1};
     npu_cmd c = {0};
     npu_err err = {0};
     for (size_t k = 0; k < n; k++) {
@@ -129,7 +129,7 @@ START_TEST(operations_of_bernoulli2_are_decoded)
                                        "in_w", "kh", "kw", "sh", "sw", "dh", "dw", "up_h", "up_w",
                                        "group"};
     for (size_t op = 0; op <= COUNT(kinds); op++) {
-        uint8_t p[SIM_BPU_BYTES] = {0};
+        uint8_t p[SIM_BPU_MAC_BYTES] = {0};
         npu_cmd c = {0};
         npu_err err = {0};
         for (size_t k = 0; k < COUNT(ones); k++)
