@@ -169,7 +169,8 @@ static void transfer(const npu_chip *chip, const npu_tdma *t, uint64_t addr, uin
     uint64_t bytes = (uint64_t)NPU_GET(chip, ddr_beat_bytes);
     hw_walk rows = {t->stride, t->rows}, once = {0, 1};
     if (t->stride == t->row_bytes) { /* one piece */
-        *beats = (uint32_t)(((addr % bytes) + (uint64_t)t->rows * t->row_bytes + bytes - 1) / bytes);
+        uint64_t all = (uint64_t)t->rows * t->row_bytes;
+        *beats = (uint32_t)((addr % bytes + all + bytes - 1) / bytes);
     } else {
         *beats = (uint32_t)hw_words(addr, rows, once, once, t->row_bytes);
     }

@@ -234,4 +234,17 @@ expect 0 "it is packed with another" npusim hb_pack -o mixed.bin $net classifier
 expect 0 "and perf finds it there" hrt perf --model_file mixed.bin --model_name "$(
     hrt model_info --model_file $net | sed -n 's/^\[model name\]: //p')"
 check "2000 variants of it with flipped bytes" "$top_builddir/tests/flip" $net 2000 3
+
+# --- of a network -----------------------------------------------------------------------------
+net=$top_srcdir/tests/fixtures/small.prototxt
+expect 0 "a network converts" npusim hb_mapper makertbin -q --fast-perf --model-type caffe --proto "$net"
+expect 0 "disasm of its .bin" npusim disasm model_output/small.bin
+check "commands have names and fields" grep -q '^bpu.conv id=1 .*out_c=' out
+expect 2 "an option of the compiler on a .bin" npusim profile --opt O1 model_output/small.bin
+check "the message says why" has "--opt is for networks" err
+expect 3 "a network where a compiled model is needed" npusim memory "$net"
+check "the message says how to get one" has "hb_mapper makertbin --fast-perf" err
+expect 0 "the profile of the network" npusim profile --format json "$net"
+check "has no number of other families" hasnt '"tiu.conv_fixed_cycles"' out
+check "has the numbers of its own" has '"bpu.sram_bytes"' out
 finish

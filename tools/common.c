@@ -52,8 +52,19 @@ static npu_status load_network(const char *path, const tool_options *o, tool_run
     return tool_compile(path, o, s->chip, &s->model, err);
 }
 
+/* An option of the compiler would have no effect on a model that is compiled already. */
+static npu_status check_compiled(const char *path, const tool_options *o, npu_err *err)
+{
+    const char *name = o->level ? "opt" : o->mode ? "compile-mode" : o->cores ? "core-num" :
+                       o->shapes.n ? "input-shape" : o->outputs.n ? "output-node" :
+                       o->weights ? "caffemodel" : NULL;
+    return name ? npu_fail(err, NPU_USAGE, "--%s is for networks (.onnx, .prototxt); %s is "
+                           "compiled already", name, path) : NPU_OK;
+}
+
 static npu_status load_model(const char *path, const tool_options *o, tool_run *s, npu_err *err)
 {
+    NPU_TRY(check_compiled(path, o, err));
     NPU_TRY(npu_model_open_member(path, o->member, &s->model, err));
     if (s->model->has_md5 && !s->model->md5_ok)
         fprintf(stderr, "npusim: warning: %s: MD5 in the header does not match the file\n", path);
