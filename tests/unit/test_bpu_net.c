@@ -1,5 +1,5 @@
-/* What lowering adds for the design rules: padded channel groups, copies for padding, channel slices
- * on the array, reshapes. */
+/* What lowering adds for the design rules: padded channel groups, copies for padding, channels
+ * selected by the array, reshapes. */
 #include <string.h>
 
 #include "compiler/bpu.h"
