@@ -21,6 +21,8 @@ typedef struct {
     uint32_t fcall;
 } maker;
 
+enum { CHUNK_BYTES = 128 << 10, PIECE_BYTES = 8 << 10, PIECES = 8 };
+
 static npu_status full(npu_err *err)
 {
     return npu_fail(err, NPU_LIMIT, "out of memory");
@@ -236,11 +238,13 @@ static npu_status compute(maker *m, bpu_maps *maps, uint32_t l, uint32_t from, u
     return ok ? NPU_OK : full(err);
 }
 
-/* Output channels whose weights fit a third of the ring: three chunks in flight. */
+/* Output channels whose weights fit a third of the ring, so that three chunks are in flight, and
+ * are few enough that the room of a heavy layer becomes free bit by bit for what comes next. */
 static uint32_t chunk_channels(const maker *m, uint32_t l)
 {
     const bpu_net *b = m->b;
     uint64_t room = (m->ring_to - m->ring_from) / 3;
+    room = room < CHUNK_BYTES ? room : CHUNK_BYTES;
     uint32_t co = (uint32_t)NPU_GET(b->chip, bpu_align_out);
     uint32_t all = b->net->tensor[b->net->layer[l].out].c;
     if (!b->split[l] || b->weight[l] <= room)
@@ -248,6 +252,41 @@ static uint32_t chunk_channels(const maker *m, uint32_t l)
     uint64_t param = (uint64_t)NPU_GET(b->chip, bpu_param), n = room > param ? room - param : 0;
     n = n / b->split[l] * co;
     return n < co ? co : n > all ? all : (uint32_t)n;
+}
+
+/* Pieces in which ROWS rows of a map cross the edge of a group: its first rows are on their way
+ * while the rest is computed. */
+static uint32_t pieces_of(const maker *m, int32_t root, uint32_t rows)
+{
+    const bpu_store *s = &m->b->store[root];
+    uint64_t n = (uint64_t)s->planes * s->row_bytes * rows / PIECE_BYTES;
+    n = n > PIECES ? PIECES : n;
+    return n > rows ? rows : n > 1 ? (uint32_t)n : 1;
+}
+
+/* Channels [C, C+N) of a layer in a group of whole maps: by rows where a map comes or goes. */
+static npu_status whole_rows(maker *m, bpu_maps *maps, uint32_t l, uint32_t from, uint32_t to,
+                             uint32_t c, uint32_t n, int64_t wbuf, uint64_t waddr, npu_err *err)
+{
+    const bpu_net *b = m->b;
+    int32_t out = b->net->layer[l].out, src[3];
+    const bpu_map *x = bpu_map_find(maps, b->root[out]);
+    uint32_t parts = x->store ? pieces_of(m, x->root, to - from) : 1;
+    unsigned k = bpu_sources(b, l, src);
+    for (unsigned i = 0; i < k && c == 0; i++) {
+        const bpu_map *y = bpu_map_find(maps, src[i]);
+        uint32_t p = y->load ? pieces_of(m, src[i], b->store[src[i]].rows) : 1;
+        parts = p > parts ? p : parts;
+    }
+    parts = parts > to - from ? to - from : parts;
+    for (uint32_t i = 0; i < parts; i++) {
+        uint32_t a = from + (to - from) * i / parts, z = from + (to - from) * (i + 1) / parts;
+        NPU_TRY(compute(m, maps, l, a, z, c, n, wbuf, waddr, err));
+        if (x->store)
+            NPU_TRY(move_rows(m, true, l, x->root, channel_of(b->net, out) + c, n, a, z, x->ring,
+                              err));
+    }
+    return NPU_OK;
 }
 
 /* Computes rows [FROM, TO) of a layer, fetching weights that are not resident. */
@@ -273,6 +312,10 @@ static npu_status layer_rows(maker *m, const bpu_group *g, bpu_maps *maps, uint3
         if (bytes)
             NPU_TRY(load_weights(m, l, done, bytes, &buf, &addr, err));
         done += bytes;
+        if (g->how == BPU_WHOLE) {
+            NPU_TRY(whole_rows(m, maps, l, from, to, c, n, buf, addr, err));
+            continue;
+        }
         NPU_TRY(compute(m, maps, l, from, to, c, n, buf, addr, err));
         if (g->how == BPU_CHANNELS) {
             int32_t out = b->root[b->net->layer[l].out];
@@ -340,8 +383,13 @@ static npu_status layer_loads(maker *m, const bpu_group *g, bpu_maps *maps, uint
         bpu_map *x = bpu_map_find(maps, src[i]);
         NPU_TRY(need_buffer(m, g, maps, src[i], err));
         if (x->load && x->need > x->done && i + 1 < n) {
-            NPU_TRY(load_map(m, g, x, l, err));
-            x->done = x->need;
+            uint32_t first = x->done, all = x->need - first;
+            uint32_t parts = g->how == BPU_WHOLE ? pieces_of(m, x->root, all) : 1;
+            for (uint32_t p = 1; p <= parts; p++) {
+                x->need = first + all * p / parts;
+                NPU_TRY(load_map(m, g, x, l, err));
+                x->done = x->need;
+            }
         }
     }
     return NPU_OK;
@@ -362,7 +410,7 @@ static npu_status stripe(maker *m, const bpu_group *g, bpu_maps *maps, uint32_t 
         if (x->need <= begin)
             continue;
         NPU_TRY(layer_rows(m, g, maps, l, begin, x->need, err));
-        if (x->store && g->how != BPU_CHANNELS)
+        if (x->store && g->how == BPU_ROWS)
             NPU_TRY(move_rows(m, true, l, out, channel_of(n, n->layer[l].out),
                               n->tensor[n->layer[l].out].c, begin, x->need, x->ring, err));
         if (!x->load)
