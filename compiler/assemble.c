@@ -218,7 +218,7 @@ npu_status cc_edge_nodes(npu_graph *g, const cc_plan *plan, const cc_options *o,
     return NPU_OK;
 }
 
-/* --- node list ----------------------------------------------------------------------------------- */
+/* --- node list -------------------------------------------------------------------------------- */
 
 static npu_node_info *new_info(npu_model *m, const char *name, const char *type, npu_err *err)
 {

@@ -34,6 +34,10 @@ typedef struct {
     uint64_t *weight;       /* per layer: bytes in DDR and on chip, parameters included */
     uint32_t *split;        /* per layer: bytes of 8 output channels, 0: cannot be cut */
     double *cycles;         /* per layer: whole, without its fixed part */
+    uint8_t *slot;          /* per tensor: channels lie in padded groups of this many, or 0 */
+    uint32_t *from;         /* per layer and source: its first entry in WRITER; one more */
+    uint32_t *writer;       /* layers that write channels this source has */
+    uint32_t *scratch;      /* per tensor: for bpu_maps_of */
 } bpu_net;
 
 typedef enum { BPU_WHOLE, BPU_ROWS, BPU_CHANNELS } bpu_how;
@@ -55,11 +59,19 @@ typedef struct {
     uint64_t bytes;
 } bpu_plan;
 
-/* --- shapes and costs (bpu_shape.c) -------------------------------------------------------------- */
+/* Whether the descriptors can say every layer of N.  Errors: NPU_UNSUPPORTED with name, number. */
+npu_status bpu_check(const cc_net *n, npu_err *err);
+
+/* --- shapes and costs (bpu_shape.c) ----------------------------------------------------------- */
 
 npu_status bpu_net_new(const cc_net *net, const cc_options *o, const npu_chip *chip,
                        bpu_net **out, npu_err *err);
 void bpu_net_free(bpu_net *b);
+
+/* Fills b->slot (bpu_slot.c). */
+void bpu_slots(bpu_net *b);
+/* Whether layer L's source is copied with its padding first. */
+bool bpu_pads(const bpu_net *b, uint32_t l);
 
 /* Command that computes ROWS result rows from row FROM of layer L over CHANNELS output channels. */
 npu_cmd bpu_command(const bpu_net *b, uint32_t l, uint32_t from, uint32_t rows, uint32_t channels,
@@ -67,21 +79,25 @@ npu_cmd bpu_command(const bpu_net *b, uint32_t l, uint32_t from, uint32_t rows, 
 /* Its work.  Errors: of hw_work. */
 npu_status bpu_work(const bpu_net *b, const npu_cmd *c, sim_op *op, npu_err *err);
 
-/* Rows of source T that result rows [0, R) of layer L need: they end before this. */
-uint32_t bpu_rows_to(const bpu_net *b, uint32_t l, int32_t t, uint32_t r);
-/* First row of source T that result row R needs. */
-uint32_t bpu_rows_from(const bpu_net *b, uint32_t l, int32_t t, uint32_t r);
+/* First channel of tensor T in its storage. */
+uint32_t bpu_channel_of(const cc_net *n, int32_t t);
+/* Source K of layer L: 0 first, 1 second, 2 added; NPU_NONE: none. */
+int32_t bpu_source(const bpu_net *b, uint32_t l, int k);
+/* Rows of source K that result rows [0, R) of layer L need: they end before this. */
+uint32_t bpu_rows_to(const bpu_net *b, uint32_t l, int k, uint32_t r);
+/* First row of source K that result row R needs. */
+uint32_t bpu_rows_from(const bpu_net *b, uint32_t l, int k, uint32_t r);
 
 /* Sources of layer L as roots; count. */
 unsigned bpu_sources(const bpu_net *b, uint32_t l, int32_t root[3]);
 
-/* --- groups (bpu_group.c) ------------------------------------------------------------------------ */
+/* --- rows (bpu_rows.c), groups (bpu_group.c) -------------------------------------------------- */
 
 typedef struct {            /* rows of one root in a group */
     int32_t root;
     bool load, store;       /* comes from, goes to DDR */
-    uint32_t done;          /* rows computed or loaded so far */
-    uint32_t need;          /* rows that must be there after this stripe */
+    uint32_t done;          /* rows loaded so far */
+    uint32_t need;          /* rows that must be loaded for this stripe */
     uint32_t low;           /* first row still needed */
     uint32_t ring;          /* rows the buffer holds */
 } bpu_map;
@@ -89,29 +105,40 @@ typedef struct {            /* rows of one root in a group */
 typedef struct {
     bpu_map map[3 * BPU_LONGEST + 8];
     unsigned n;
+    uint32_t first, last;
+    int16_t out[BPU_LONGEST], src[BPU_LONGEST][3]; /* per layer: maps; -1: none */
+    uint32_t done[BPU_LONGEST]; /* per layer: result rows computed so far */
+    uint32_t need[BPU_LONGEST]; /* ... after this stripe */
 } bpu_maps;
 
 /* Maps of layers FIRST..LAST with their roles; false: more than fit. */
 bool bpu_maps_of(const bpu_net *b, uint32_t first, uint32_t last, bpu_maps *m);
 bpu_map *bpu_map_find(bpu_maps *m, int32_t root);
-/* Sets NEED for stripe S of T of layers FIRST..LAST on one of CORES cores. */
-void bpu_demand(const bpu_net *b, uint32_t first, uint32_t last, uint32_t s, uint32_t t,
-                bpu_maps *m);
+/* Sets NEED for stripe S of T, on one core. */
+void bpu_demand(const bpu_net *b, uint32_t s, uint32_t t, bpu_maps *m);
 /* Sets LOW: what the coming stripe may still read. */
-void bpu_keep(const bpu_net *b, uint32_t first, uint32_t last, bpu_maps *m);
+void bpu_keep(const bpu_net *b, bpu_maps *m);
+void bpu_advance(bpu_maps *m); /* the stripe is done */
+void bpu_restart(bpu_maps *m); /* nothing is done */
+/* Ring sizes for STRIPES into M (after bpu_maps_of); everything is done then. */
+void bpu_rings(const bpu_net *b, uint32_t stripes, bpu_maps *m);
 
-/* Fills cost and memory of G (first, last, how, stripes given).  False: it does not fit. */
-bool bpu_group_cost(const bpu_net *b, bpu_group *g);
-/* Ring sizes for G into M (after bpu_maps_of). */
-void bpu_rings(const bpu_net *b, const bpu_group *g, bpu_maps *m);
+/* Bytes of a chunk of channels of ROOT whose result leaves by chunks. */
+uint64_t bpu_chunk_bytes(const bpu_net *b, int32_t root);
 
-/* --- plan (bpu_plan.c) --------------------------------------------------------------------------- */
+/* Fills cost and memory of G (first, last, how, stripes given), whose maps are M.  False: it does
+ * not fit. */
+bool bpu_group_cost(const bpu_net *b, bpu_maps *m, bpu_group *g);
+
+/* --- plan (bpu_plan.c) ------------------------------------------------------------------------ */
 
 /* Groups for LEVEL and MODE.  Errors: NPU_UNSUPPORTED when a layer fits no way, NPU_LIMIT. */
 npu_status bpu_plan_make(const bpu_net *b, int level, cc_mode mode, bpu_plan *out, npu_err *err);
 void bpu_plan_free(bpu_plan *p);
 
-/* --- program (bpu_prog.c: order and hazards; bpu_sched.c: queues; bpu_emit.c: bytes) --------------- */
+/* --- program (bpu_prog.c: order and hazards; bpu_sched.c: queues; bpu_emit.c: bytes) ---------- */
+
+typedef enum { BPU_BYTES, BPU_PLANES, BPU_PLANAR, BPU_PIXELS, BPU_NV12 } bpu_form; /* in DDR */
 
 typedef struct {
     npu_cmd cmd;            /* id, wait filled by bpu_schedule */
@@ -120,7 +147,11 @@ typedef struct {
     uint32_t ndma;
     int64_t mac;            /* MAC items that must have ended: up to this item, -1: none */
     int32_t src, dst;       /* DMA: tensor or NPU_NONE for weights; for addresses */
-    uint32_t ring, ring_row, dst_ring, dst_row, local_row, local_stride;
+    uint32_t ring, ring_row, dst_ring, dst_row, src2_ring, src2_row; /* rows of buffers */
+    uint32_t row, dst_c;    /* MAC: first result row of the map, channel in its plane */
+    uint32_t local_row, local_stride, lines, width, channels, part; /* DMA: bpu_dma.def */
+    bpu_form form;
+    bool wide;
     uint32_t fcall;         /* function call it belongs to */
 } bpu_item;
 

@@ -115,9 +115,11 @@ bool bpu_buf_touch(bpu_space *s, int64_t buf, uint32_t from, uint32_t n, bpu_tou
         }
         if (transfer)
             *mac = r->mac > *mac ? r->mac : *mac;
-        if (r->load >= 0 && how != BPU_TOUCH_LOAD)
+        /* also after its like: a row is loaded and stored in parts, and the last one stands for
+         * all of them */
+        if (r->load >= 0)
             ok &= bpu_list_add(dma, (uint32_t)r->load);
-        if (r->store >= 0 && (how == BPU_TOUCH_MAC_WRITE || how == BPU_TOUCH_LOAD))
+        if (r->store >= 0 && how != BPU_TOUCH_MAC_READ)
             ok &= bpu_list_add(dma, (uint32_t)r->store);
         if (how == BPU_TOUCH_LOAD)
             r->load = i;

@@ -1,7 +1,7 @@
 /* The back end as a whole: every plan that may win is made and timed, the best is emitted.
  *
- * So no level is slower than O0, latency mode never slower than bandwidth mode (which chooses by the
- * same order, from more), and bandwidth mode never reads more bytes. */
+ * So a higher level is never slower than a lower one, latency mode never slower than bandwidth
+ * mode, which chooses by the same order from more, and bandwidth mode never reads more bytes. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -46,27 +46,32 @@ static bool leaner(const candidate *a, const candidate *b)
     return a->bytes < b->bytes || (a->bytes == b->bytes && a->prog.time < b->prog.time);
 }
 
-/* The longest time a candidate may take: bandwidth mode takes any; in latency mode a plan that is
- * slower by no more than the model can tell may win by its traffic, if it beats level 0. */
-static double longest(const candidate *c, uint32_t n, cc_mode mode)
+/* The leanest of candidates of levels up to LEVEL that take no longer than LIMIT. */
+static uint32_t leanest(const candidate *c, uint32_t n, int level, double limit)
 {
-    const double margin = 1.003;
-    double least = c[0].prog.time, limit;
-    if (mode == CC_BANDWIDTH)
-        return HUGE_VAL;
-    for (uint32_t i = 1; i < n; i++)
-        least = c[i].prog.time < least ? c[i].prog.time : least;
-    limit = least * margin;
-    return c[0].level == 0 && c[0].prog.time < limit ? c[0].prog.time : limit;
-}
-
-static void choose(candidate *c, uint32_t n, cc_mode mode, candidate *best)
-{
-    double limit = longest(c, n, mode);
     uint32_t pick = n;
     for (uint32_t i = 0; i < n; i++)
-        if (c[i].prog.time <= limit && (pick == n || leaner(&c[i], &c[pick])))
+        if (c[i].level <= level && c[i].prog.time <= limit &&
+            (pick == n || leaner(&c[i], &c[pick])))
             pick = i;
+    return pick;
+}
+
+/* Bandwidth mode takes any time.  In latency mode a plan that is slower by no more than the model
+ * can tell may win by its traffic, if it is no slower than what the level below chose. */
+static void choose(candidate *c, uint32_t n, const cc_options *o, candidate *best)
+{
+    const double margin = 1.01;
+    double limit = HUGE_VAL, least = HUGE_VAL;
+    uint32_t pick = leanest(c, n, o->level, HUGE_VAL);
+    for (int level = 0; o->mode == CC_LATENCY && level <= o->level; level++) {
+        for (uint32_t i = 0; i < n; i++)
+            if (c[i].level <= level && c[i].prog.time < least)
+                least = c[i].prog.time;
+        limit = fmin(limit, least * margin);
+        pick = leanest(c, n, level, limit);
+        limit = pick < n ? c[pick].prog.time : limit;
+    }
     for (uint32_t i = 0; i < n; i++)
         if (i != pick)
             drop(&c[i]);
@@ -91,7 +96,7 @@ static npu_status best_of(const bpu_net *b, const cc_options *o, uint64_t weight
                 break;
         }
     if (n > 0 && (s == NPU_OK || s == NPU_UNSUPPORTED)) {
-        choose(c, n, o->mode, best);
+        choose(c, n, o, best);
         return NPU_OK;
     }
     while (n > 0)

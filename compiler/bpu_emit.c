@@ -16,12 +16,15 @@ static npu_status full(npu_err *err)
 typedef struct {
     uint8_t *p;
     const sim_layout *l;
+    const char *beyond;     /* a field its value does not fit; NULL */
 } encoder;
 
 static void put(encoder *e, const char *field, uint64_t v)
 {
     const sim_field *f = sim_field_find(e->l, field);
     bits_put(e->p, f->first, f->width, (uint32_t)v);
+    if (v >> f->width)
+        e->beyond = field;
 }
 
 static void put_mac(encoder *e, const bpu_item *x)
@@ -33,7 +36,8 @@ static void put_mac(encoder *e, const bpu_item *x)
     const struct { const char *field; uint64_t v; } all[] = {
         {"valid", 1}, {"op", op_of[x->cmd.kind]}, {"fn", t->fn}, {"first", t->first},
         {"act", t->relu}, {"sum", t->accumulate}, {"wide", t->wide}, {"id", x->cmd.id},
-        {"wait", x->cmd.wait}, {"layer", x->cmd.layer}, {"group", t->group},
+        {"wait", x->cmd.wait}, {"layer", x->cmd.layer}, {"group", t->group}, {"pads", t->padded},
+        {"in_slot", t->in_slot}, {"out_slot", t->out_slot},
         {"out_c", t->res.c}, {"out_h", t->res.h}, {"out_w", t->res.w}, {"out_n", t->res.n},
         {"in_c", t->a.c}, {"in_h", t->a.h}, {"in_w", t->a.w}, {"kh", t->b.h}, {"kw", t->b.w},
         {"sh", t->stride_h}, {"sw", t->stride_w}, {"dh", t->dil_h}, {"dw", t->dil_w},
@@ -41,7 +45,8 @@ static void put_mac(encoder *e, const bpu_item *x)
         {"pad_b", t->pad_b}, {"pad_l", t->pad_l}, {"pad_r", t->pad_r}, {"src", t->a.addr},
         {"src2", t->bias_addr}, {"dst", t->res.addr}, {"weight", t->b.addr},
         {"src_row", x->ring_row}, {"dst_row", x->dst_row}, {"src_ring", x->ring},
-        {"dst_ring", x->dst_ring}};
+        {"dst_ring", x->dst_ring}, {"src2_row", x->src2_row}, {"src2_ring", x->src2_ring},
+        {"row", x->row}, {"dst_c", x->dst_c}};
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
         put(e, all[i].field, all[i].v);
 }
@@ -54,7 +59,9 @@ static void put_dma(encoder *e, const bpu_item *x)
         {"wait", x->cmd.wait}, {"layer", x->cmd.layer}, {"addr_low", t->src & UINT32_MAX},
         {"addr_high", t->src >> 32}, {"local", t->src_n_str}, {"rows", t->rows},
         {"row_bytes", t->row_bytes}, {"stride", t->stride}, {"local_row", x->local_row},
-        {"local_stride", x->local_stride}, {"ring_row", x->ring_row}, {"ring", x->ring}};
+        {"local_stride", x->local_stride}, {"ring_row", x->ring_row}, {"ring", x->ring},
+        {"form", x->form}, {"part", x->part}, {"wide", x->wide}, {"channels", x->channels},
+        {"lines", x->lines}, {"width", x->width}};
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
         put(e, all[i].field, all[i].v);
 }
@@ -69,8 +76,8 @@ static npu_status commands(const bpu_net *b, const bpu_prog *p, uint32_t layer_b
         return full(err);
     for (uint32_t k = 0, call = UINT32_MAX; k < p->n; k++) {
         bpu_item x = p->item[p->order[k]];
-        uint8_t payload[SIM_BPU_BYTES] = {0};
-        encoder e = {payload, sim_layout_of(NPU_ISA_BPU_1, (npu_engine)x.cmd.engine)};
+        uint8_t payload[SIM_PAYLOAD_MAX] = {0};
+        encoder e = {payload, sim_layout_of(NPU_ISA_BPU_1, (npu_engine)x.cmd.engine), NULL};
         x.cmd.layer += layer_base;
         if (x.cmd.layer > UINT16_MAX)
             return npu_fail(err, NPU_LIMIT, "more than %u layers", UINT16_MAX);
@@ -81,8 +88,13 @@ static npu_status commands(const bpu_net *b, const bpu_prog *p, uint32_t layer_b
             put_mac(&e, &x);
         else
             put_dma(&e, &x);
+        if (e.beyond) {
+            buf_free(&w);
+            return npu_fail(err, NPU_UNSUPPORTED, "%s: a value beyond the field %s of its commands",
+                            b->net->layer[p->item[p->order[k]].cmd.layer].name, e.beyond);
+        }
         fmt_cmd c = {.magic = (uint8_t)b->chip->cmd_magic, .engine = (npu_engine)x.cmd.engine,
-                     .payload = payload, .n = sizeof payload};
+                     .payload = payload, .n = e.l->bytes};
         fmt_cmdbuf_put(&w, &c);
     }
     npu_section *s = realloc(m->section, (m->nsection + 1) * sizeof *s);
@@ -100,7 +112,7 @@ static npu_status commands(const bpu_net *b, const bpu_prog *p, uint32_t layer_b
     return NPU_OK;
 }
 
-/* --- model --------------------------------------------------------------------------------------- */
+/* --- model ------------------------------------------------------------------------------------ */
 
 static npu_status add_name(char ***list, size_t *n, const char *name, npu_err *err)
 {
@@ -131,9 +143,11 @@ static npu_status add_tensor(const bpu_net *b, const bpu_places *a, int32_t t, n
     int64_t shape[4] = {x->n, x->c, x->h, x->w};
     memcpy(dim, shape, sizeof shape);
     int32_t root = b->root[t];
+    const bpu_store *s = &b->store[root];
+    uint64_t within = s->output ? bpu_channel_of(b->net, t) * s->ddr_row * s->rows : 0;
     g->tensor[g->ntensor++] = (npu_tensor){
         .id = (uint32_t)g->ntensor, .name = name,
-        .offset = (int64_t)((uint64_t)a->memory[root] << 40 | a->offset[root]),
+        .offset = (int64_t)((uint64_t)a->memory[root] << 40 | (a->offset[root] + within)),
         .dtype = x->bytes == 4 ? NPU_INT32 : NPU_INT8, .dim = dim, .ndim = 4, .quant_type = 2};
     return NPU_OK;
 }

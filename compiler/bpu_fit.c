@@ -111,7 +111,7 @@ npu_status bpu_places_make(const bpu_net *b, const bpu_plan *p, uint64_t weight_
         if (s->output) {
             out->memory[i] = NPU_MEM_IO + 1;
             out->offset[i] = out->outputs;
-            out->outputs += edge > s->bytes ? edge : aligned(s->bytes);
+            out->outputs += edge;
         } else if (s->first < 0) {
             out->memory[i] = NPU_MEM_IO;
             out->offset[i] = out->inputs;

@@ -34,10 +34,10 @@ static double cost_of(const bpu_net *b, const bpu_group *g, int level, cc_mode m
     return mode == CC_BANDWIDTH ? bytes + time * 1e-4 + over : time + bytes * 0.01 + over;
 }
 
-static void consider(const bpu_net *b, bpu_group g, int level, cc_mode mode, double before,
-                     best *out)
+static void consider(const bpu_net *b, bpu_maps *m, bpu_group g, int level, cc_mode mode,
+                     double before, best *out)
 {
-    if (!bpu_group_cost(b, &g))
+    if (!bpu_group_cost(b, m, &g))
         return;
     double cost = before + cost_of(b, &g, level, mode);
     if (out->cost < 0 || cost < out->cost) {
@@ -52,23 +52,26 @@ static void ways(const bpu_net *b, uint32_t first, uint32_t last, int level, cc_
 {
     const search *s = &searches[level];
     uint32_t rows = 1;
+    bpu_maps m;
+    if (!bpu_maps_of(b, first, last, &m))
+        return;
     for (uint32_t l = first; l <= last; l++) {
         uint32_t h = b->net->tensor[b->net->layer[l].out].h;
         rows = h > rows ? h : rows;
     }
     bpu_group g = {.first = first, .last = last, .how = BPU_WHOLE, .stripes = 1};
-    consider(b, g, level, mode, before, out);
+    consider(b, &m, g, level, mode, before, out);
     for (uint32_t i = 0; i < s->n; i++) {
         if (s->stripes[i] < 2 || s->stripes[i] > rows)
             continue;
         g.how = BPU_ROWS;
         g.stripes = s->stripes[i];
-        consider(b, g, level, mode, before, out);
+        consider(b, &m, g, level, mode, before, out);
     }
     g.how = BPU_CHANNELS;
     g.stripes = 1;
     if (first == last)
-        consider(b, g, level, mode, before, out);
+        consider(b, &m, g, level, mode, before, out);
 }
 
 static npu_status no_way(const bpu_net *b, uint32_t l, npu_err *err)

@@ -73,6 +73,46 @@ static void stores(bpu_net *b)
         edge(&n->tensor[i], &b->store[i]);
 }
 
+uint32_t bpu_channel_of(const cc_net *n, int32_t t)
+{
+    uint32_t c = 0;
+    for (; n->tensor[t].inside != NPU_NONE; t = n->tensor[t].inside)
+        c += n->tensor[t].channel;
+    return c;
+}
+
+/* Whether tensors X and Y share channels of the same storage. */
+static bool overlap(const bpu_net *b, int32_t x, int32_t y)
+{
+    const cc_net *n = b->net;
+    uint32_t a = bpu_channel_of(n, x), z = bpu_channel_of(n, y);
+    return b->root[x] == b->root[y] && a < z + n->tensor[y].c && z < a + n->tensor[x].c;
+}
+
+/* Which layers before it write what a layer reads. */
+static npu_status writers(bpu_net *b, npu_err *err)
+{
+    const cc_net *n = b->net;
+    uint32_t count = 0, cap = 0;
+    for (uint32_t i = 0; i < 3 * n->nlayer; i++) {
+        int32_t t = bpu_source(b, i / 3, (int)(i % 3));
+        b->from[i] = count;
+        for (uint32_t w = 0; t != NPU_NONE && w < i / 3; w++) {
+            if (!overlap(b, t, n->layer[w].out))
+                continue;
+            if (count == cap) {
+                uint32_t *grown = realloc(b->writer, (cap = cap ? 2 * cap : 256) * sizeof *grown);
+                if (!grown)
+                    return npu_fail(err, NPU_LIMIT, "out of memory");
+                b->writer = grown;
+            }
+            b->writer[count++] = w;
+        }
+    }
+    b->from[3 * n->nlayer] = count;
+    return NPU_OK;
+}
+
 /* On-chip and DDR bytes of a layer's weights and parameters. */
 static void weights(bpu_net *b)
 {
@@ -122,13 +162,23 @@ npu_status bpu_net_new(const cc_net *net, const cc_options *o, const npu_chip *c
                    calloc(net->ntensor + 1, sizeof *b->store),
                    calloc(net->nlayer + 1, sizeof *b->weight),
                    calloc(net->nlayer + 1, sizeof *b->split),
-                   calloc(net->nlayer + 1, sizeof *b->cycles)};
-    npu_status s = b->root && b->store && b->weight && b->split && b->cycles
+                   calloc(net->nlayer + 1, sizeof *b->cycles),
+                   calloc(net->ntensor + 1, sizeof *b->slot),
+                   calloc(3 * net->nlayer + 1, sizeof *b->from), NULL,
+                   calloc(net->ntensor + 1, sizeof *b->scratch)};
+    npu_status s = b->root && b->store && b->weight && b->split && b->cycles && b->slot &&
+                           b->from && b->scratch
                        ? NPU_OK
                        : npu_fail(err, NPU_LIMIT, "out of memory");
+    if (s == NPU_OK)
+        s = bpu_check(net, err);
     if (s == NPU_OK) {
         stores(b);
+        bpu_slots(b);
         weights(b);
+        s = writers(b, err);
+    }
+    if (s == NPU_OK) {
         s = costs(b, err);
     }
     if (s != NPU_OK)
@@ -146,18 +196,28 @@ void bpu_net_free(bpu_net *b)
     free(b->store);
     free(b->weight);
     free(b->split);
+    free(b->slot);
     free(b->cycles);
+    free(b->from);
+    free(b->writer);
+    free(b->scratch);
     free(b);
+}
+
+int32_t bpu_source(const bpu_net *b, uint32_t l, int k)
+{
+    const cc_layer *y = &b->net->layer[l];
+    if (k == 1 && y->kind == CC_MOVE) /* B only says that the result has other parts */
+        return NPU_NONE;
+    return k == 0 ? y->a : k == 1 ? y->b : y->sum;
 }
 
 unsigned bpu_sources(const bpu_net *b, uint32_t l, int32_t root[3])
 {
-    const cc_layer *y = &b->net->layer[l];
-    int32_t t[3] = {y->a, y->b, y->sum};
     unsigned n = 0;
     for (int i = 0; i < 3; i++) {
-        int32_t r = t[i] == NPU_NONE ? NPU_NONE : root_of(b->net, t[i]);
-        bool known = r == NPU_NONE || (i == 1 && y->kind == CC_MOVE);
+        int32_t t = bpu_source(b, l, i), r = t == NPU_NONE ? NPU_NONE : root_of(b->net, t);
+        bool known = r == NPU_NONE;
         for (unsigned k = 0; k < n; k++)
             known |= root[k] == r;
         if (!known)
@@ -179,18 +239,18 @@ static int64_t moved_to(const cc_layer *y, const cc_tensor *in, const cc_tensor 
     }
 }
 
-uint32_t bpu_rows_to(const bpu_net *b, uint32_t l, int32_t t, uint32_t r)
+uint32_t bpu_rows_to(const bpu_net *b, uint32_t l, int k, uint32_t r)
 {
     const cc_layer *y = &b->net->layer[l];
-    const cc_tensor *in = &b->net->tensor[t], *out = &b->net->tensor[y->out];
+    const cc_tensor *in = &b->net->tensor[bpu_source(b, l, k)], *out = &b->net->tensor[y->out];
     int64_t to;
     if (r == 0)
         return 0;
-    if (t == y->sum || (t == y->b && y->kind != CC_CONV))
+    if (k == 2 || (k == 1 && y->kind != CC_CONV))
         return lesser(in->h, r);
     switch (y->kind) {
     case CC_CONV: case CC_DWCONV: case CC_MAXPOOL: case CC_AVGPOOL:
-        if (t == y->b)
+        if (k == 1)
             return in->h;
         to = ((int64_t)r - 1) * y->sh - y->pt + ((int64_t)y->kh - 1) * y->dh + 1;
         to = y->up_h > 1 ? (to + y->up_h - 1) / y->up_h : to;
@@ -204,16 +264,16 @@ uint32_t bpu_rows_to(const bpu_net *b, uint32_t l, int32_t t, uint32_t r)
     }
 }
 
-uint32_t bpu_rows_from(const bpu_net *b, uint32_t l, int32_t t, uint32_t r)
+uint32_t bpu_rows_from(const bpu_net *b, uint32_t l, int k, uint32_t r)
 {
     const cc_layer *y = &b->net->layer[l];
-    const cc_tensor *in = &b->net->tensor[t], *out = &b->net->tensor[y->out];
+    const cc_tensor *in = &b->net->tensor[bpu_source(b, l, k)], *out = &b->net->tensor[y->out];
     int64_t from;
-    if (t == y->sum || (t == y->b && y->kind != CC_CONV))
+    if (k == 2 || (k == 1 && y->kind != CC_CONV))
         return in->h == 1 ? 0 : lesser(in->h, r);
     switch (y->kind) {
     case CC_CONV: case CC_DWCONV: case CC_MAXPOOL: case CC_AVGPOOL:
-        if (t == y->b)
+        if (k == 1)
             return 0;
         from = (int64_t)r * y->sh - y->pt;
         return lesser(in->h, y->up_h > 1 ? from / y->up_h : from);
@@ -269,6 +329,8 @@ static uint8_t function_of(const bpu_net *b, const cc_layer *y)
         return 5;
     case CC_RESIZE:
         return y->linear ? 2 : 1;
+    case CC_MOVE:
+        return y->function == NPU_OP_RESHAPE ? 3 : 0;
     default:
         return 0;
     }
@@ -284,7 +346,7 @@ npu_cmd bpu_command(const bpu_net *b, uint32_t l, uint32_t from, uint32_t rows, 
 {
     const cc_layer *y = &b->net->layer[l];
     const cc_tensor *in = &b->net->tensor[y->a], *out = &b->net->tensor[y->out];
-    uint32_t low = bpu_rows_from(b, l, y->a, from), high = bpu_rows_to(b, l, y->a, from + rows);
+    uint32_t low = bpu_rows_from(b, l, 0, from), high = bpu_rows_to(b, l, 0, from + rows);
     npu_cmd c = {.layer = l, .engine = NPU_ENGINE_TIU, .kind = (uint8_t)kind_of(y)};
     npu_tiu *t = &c.u.tiu;
     t->first = first;
@@ -293,6 +355,10 @@ npu_cmd bpu_command(const bpu_net *b, uint32_t l, uint32_t from, uint32_t rows, 
     t->accumulate = y->sum != NPU_NONE;
     t->fn = function_of(b, y);
     t->group = (uint16_t)y->group;
+    t->in_slot = b->slot[y->a];
+    t->out_slot = b->slot[y->out];
+    /* chunks of channels of one layer share the copy */
+    t->padded = bpu_pads(b, l) && (first || rows < out->h || channels == out->c);
     t->res = (npu_opnd){.n = 1, .c = (uint16_t)channels, .h = (uint16_t)rows,
                         .w = (uint16_t)out->w, .bytes = out->bytes};
     t->a = (npu_opnd){.n = 1, .c = (uint16_t)in->c, .h = (uint16_t)(high > low ? high - low : 1),

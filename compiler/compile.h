@@ -6,7 +6,7 @@
 #include "npusim/graph.h"
 #include "npusim/model.h"
 
-/* --- import (import_onnx.c, import_caffe.c) ------------------------------------------------------ */
+/* --- import (import_onnx.c, import_caffe.c) --------------------------------------------------- */
 
 /* Reads an ONNX file, with external data beside it.  Nodes sorted; shapes only as the file gives
  * them.  On success *out is the caller's, to npu_graph_free.  Errors: NPU_BAD_INPUT (path, what is
@@ -29,7 +29,7 @@ npu_status cc_import(const char *path, const char *caffemodel, npu_graph **out, 
  * caller's, to free.  Errors: NPU_UNSUPPORTED naming the node, NPU_LIMIT. */
 npu_status cc_export_onnx(const npu_graph *g, uint8_t **bytes, size_t *n, npu_err *err);
 
-/* --- shapes (shape*.c, fold*.c) ------------------------------------------------------------------ */
+/* --- shapes (shape*.c, fold*.c) --------------------------------------------------------------- */
 
 typedef struct { const char *name; int rank; int64_t dim[NPU_RANK_MAX]; } cc_input_shape;
 
@@ -43,7 +43,7 @@ npu_status cc_parse_shape(npu_graph *g, const char *name, const char *shape, cc_
  * operator without a rule, a shape that depends on data). */
 npu_status cc_shapes(npu_graph *g, const cc_input_shape *given, size_t n, npu_err *err);
 
-/* --- options (config*.c reads them from YAML; fast_perf.c makes the defaults) -------------------- */
+/* --- options (config*.c reads them from YAML; fast_perf.c makes the defaults) ----------------- */
 
 typedef enum { CC_LATENCY, CC_BANDWIDTH } cc_mode;
 typedef enum { CC_RGB, CC_BGR, CC_YUV444, CC_NV12, CC_GRAY, CC_FEATUREMAP } cc_image;
@@ -90,7 +90,7 @@ typedef struct {
 npu_status cc_fast_perf(const npu_graph *g, const char *chip, cc_options *out, npu_err *err);
 void cc_options_free(cc_options *o); /* the contents */
 
-/* --- optimise, place: compiler/plan.h;  lower, schedule, emit: compiler/net.h -------------------- */
+/* --- optimise, place: compiler/plan.h;  lower, schedule, emit: compiler/net.h ----------------- */
 
 /* Everything after import: shapes are known; preprocessing nodes, optimisation, placement, tiling,
  * command buffers, container model.  G is changed (optimised).  LOG may be NULL: lines for the log.

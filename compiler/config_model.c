@@ -38,7 +38,8 @@ static npu_status no_input(const cc_config *c, int key, const npu_graph *g, cons
     for (uint32_t i = 0; i < g->nin && n < NAMES_MAX; i++)
         names[n++] = g->value[g->in[i]].name;
     near = base_nearest(name, names, n);
-    return cfg_refuse(c, key, NPU_BAD_INPUT, err, "no input '%.60s' in the model%s%.60s%s; it has %s",
+    return cfg_refuse(c, key, NPU_BAD_INPUT, err,
+                      "no input '%.60s' in the model%s%.60s%s; it has %s",
                       name, near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "",
                       input_names(g, list));
 }

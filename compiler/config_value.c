@@ -236,7 +236,8 @@ static npu_status text_value(cc_config *c, int key, const char *text, npu_err *e
     case CFG_TEXT: c->value[key] = text; return NPU_OK;
     case CFG_MAP: break;
     }
-    return cfg_refuse(c, key, NPU_BAD_INPUT, err, "'%.60s', expected a map {\"name\": value}", text);
+    return cfg_refuse(c, key, NPU_BAD_INPUT, err, "'%.60s', expected a map {\"name\": value}",
+                      text);
 }
 
 /* [a, b] is the same as 'a;b'. */

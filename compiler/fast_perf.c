@@ -64,8 +64,9 @@ void cc_options_free(cc_options *o)
     *o = (cc_options){0};
 }
 
-/* An image by its shape: three channels (trained with rgb, fed with nv12) or one. */
-static void guess(const npu_value *v, cc_input *p)
+/* An image by its shape: three channels (trained with rgb, fed with nv12) or one.  PLANES: a chip
+ * that reads images as planes, like any other map. */
+static void guess(const npu_value *v, bool planes, cc_input *p)
 {
     bool first, last;
     int64_t channels, h, w;
@@ -73,7 +74,7 @@ static void guess(const npu_value *v, cc_input *p)
     p->layout_train = p->layout_rt = CC_NCHW;
     p->rank = v->rank;
     memcpy(p->dim, v->dim, sizeof p->dim);
-    if (v->rank != 4)
+    if (v->rank != 4 || planes)
         return;
     first = v->dim[1] == 1 || v->dim[1] == 3;
     last = !first && (v->dim[3] == 1 || v->dim[3] == 3);
@@ -104,7 +105,7 @@ static npu_status fill(const npu_graph *g, const char *chip, cc_options *o, npu_
         cc_input *p = &o->input[o->ninput];
         if (!(p->name = strdup(v->name)))
             return npu_fail(err, NPU_LIMIT, "out of memory");
-        guess(v, p);
+        guess(v, strcmp(o->march, "cv181x") == 0, p);
     }
     return NPU_OK;
 }

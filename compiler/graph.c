@@ -81,6 +81,15 @@ int32_t g_find(const npu_graph *g, const char *name)
     return e ? e->value : NPU_NONE;
 }
 
+/* FNV-1a: the same on every machine. */
+static uint32_t hash_of(const char *name)
+{
+    uint32_t h = 2166136261u;
+    for (; *name; name++)
+        h = (h ^ (uint8_t)*name) * 16777619u;
+    return h;
+}
+
 static int32_t new_value(npu_graph *g, const char *name)
 {
     if (g->nvalue == g->value_cap) {
@@ -98,7 +107,8 @@ static int32_t new_value(npu_graph *g, const char *name)
         return NPU_NONE;
     }
     e->value = (int32_t)g->nvalue++;
-    g->value[e->value] = (npu_value){.name = e->name, .rank = -1, .producer = NPU_NONE};
+    g->value[e->value] = (npu_value){.name = e->name, .rank = -1, .producer = NPU_NONE,
+                                     .seed = hash_of(e->name)};
     HASH_ADD_KEYPTR(hh, index->values, e->name, strlen(e->name), e);
     return e->value;
 }

@@ -18,7 +18,8 @@ int32_t g_find(const npu_graph *g, const char *name);
 /* Value by name, made (unknown type and shape) when there is none.  NPU_NONE: no memory. */
 int32_t g_value(npu_graph *g, const char *name);
 
-/* A new value whose name is BASE, or BASE_1, BASE_2, ... when that is taken.  NPU_NONE: no memory. */
+/* A new value whose name is BASE, or BASE_1, BASE_2, ... when that is taken.  NPU_NONE: no
+ * memory. */
 int32_t g_fresh(npu_graph *g, const char *base);
 
 /* A fresh constant with DATA copied into the arena (NULL: synthetic). */

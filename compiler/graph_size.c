@@ -108,10 +108,7 @@ float g_weight(const npu_value *v, int64_t k)
         memcpy(&f, (const uint8_t *)v->data + (size_t)k * sizeof f, sizeof f);
         return f;
     }
-    uint32_t h = 2166136261u; /* FNV-1a of the name, then a mix of the index */
-    for (const char *p = v->name; *p; p++)
-        h = (h ^ (uint8_t)*p) * 16777619u;
-    h ^= (uint32_t)k * 2654435761u;
+    uint32_t h = v->seed ^ (uint32_t)k * 2654435761u;
     h ^= h >> 15;
     h *= 2246822519u;
     h ^= h >> 13;

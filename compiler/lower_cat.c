@@ -143,6 +143,17 @@ static int64_t channel_start(const lower *l, const npu_node *n)
     return -1;
 }
 
+/* The array takes channels out of a map with a 1x1 convolution of ones and zeros. */
+static npu_status select_channels(lower *l, int32_t node, int32_t from, npu_err *err)
+{
+    int32_t out = lower_result(l, node);
+    cc_layer *y = lower_layer(l, CC_CONV, node, from, out);
+    if (!y)
+        return lower_full(err);
+    y->weight_bytes = (uint64_t)l->net->tensor[from].c * l->net->tensor[out].c;
+    return NPU_OK;
+}
+
 npu_status lower_slice(lower *l, int32_t node, npu_err *err)
 {
     const npu_node *n = &l->g->node[node];
@@ -150,5 +161,7 @@ npu_status lower_slice(lower *l, int32_t node, npu_err *err)
     int64_t start = channel_start(l, n);
     if (from == NPU_NONE)
         return lower_full(err);
-    return take_range(l, node, from, n->out[0], start < 0 ? 1 : (uint32_t)start, err);
+    if (start < 0) /* 1: never aligned, so copied */
+        return take_range(l, node, from, n->out[0], 1, err);
+    return select_channels(l, node, from, err);
 }

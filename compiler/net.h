@@ -29,7 +29,7 @@ typedef struct {
     int32_t value;            /* of the graph, NPU_NONE: made up */
     int32_t producer;         /* layer, NPU_NONE: input of the sub-graph */
     bool input, output;       /* crosses the edge of the sub-graph */
-    int32_t inside;           /* tensor this one is a channel range of (concat, split), or NPU_NONE */
+    int32_t inside;           /* tensor this is a channel range of (concat, split), or NPU_NONE */
     uint32_t channel;         /* first channel in it */
     bool nv12;                /* input in 1.5 bytes per pixel, expanded by the hardware */
 } cc_tensor;

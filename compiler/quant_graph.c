@@ -1,6 +1,6 @@
 /* Quantisation of a placed graph as ONNX says it; see quant_graph.h.
  *
- * A cluster is a node with the nodes fused into it; inside it values are wide, at its edges int8. */
+ * A cluster is a node with the nodes fused into it; inside values are wide, at its edges int8. */
 #include "compiler/quant_graph.h"
 
 #include <math.h>
@@ -77,7 +77,7 @@ static npu_status add_pair(quant *q, int32_t from, int32_t to, const char *name)
     return NPU_OK;
 }
 
-/* --- weights ------------------------------------------------------------------------------------ */
+/* --- weights ------------------------------------------------------------ */
 
 /* Axis of the output channels of weight input 1; -1: one scale for the whole constant. */
 static int weight_axis(const npu_node *n, uint32_t k, int rank)
@@ -194,7 +194,7 @@ static npu_status add_weight(quant *q, int32_t node, uint32_t k)
     return NPU_OK;
 }
 
-/* --- maps --------------------------------------------------------------------------------------- */
+/* --- maps ------------------------------------------------------------ */
 
 /* A map from outside the NPU, read by NODE of a cluster. */
 static npu_status add_entry(quant *q, int32_t node, uint32_t k)
@@ -249,7 +249,7 @@ static npu_status quantise_output(quant *q, int32_t node)
     return NPU_OK;
 }
 
-/* --- inputs ------------------------------------------------------------------------------------- */
+/* --- inputs ------------------------------------------------------------ */
 
 /* The image VALUE as the hardware hands it over, int8 NHWC, turned back into float. */
 static npu_status image_input(quant *q, int32_t value, bool nchw)

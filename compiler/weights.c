@@ -41,6 +41,8 @@ npu_status cc_weight_section(const npu_graph *g, const cc_options *o, npu_model 
 {
     enum { PLACE = 40 };
     uint64_t mask = (UINT64_C(1) << PLACE) - 1, size = 0;
+    if (npu_model_section(m, "weight")) /* the back end has a layout of its own */
+        return NPU_OK;
     for (size_t i = 0; i < m->nweight; i++) {
         uint64_t end = ((uint64_t)m->weight[i].offset & mask) + m->weight[i].size;
         size = end > size ? end : size;

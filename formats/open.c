@@ -31,8 +31,20 @@ static const format *find(const uint8_t *bytes, size_t n)
     return NULL;
 }
 
+static bool ends(const char *path, const char *end)
+{
+    size_t n = strlen(path), k = strlen(end);
+    return n > k && strcmp(path + n - k, end) == 0;
+}
+
 static npu_status no_format(const npu_model *m, npu_err *err)
 {
+    if (ends(m->path, ".onnx") || ends(m->path, ".prototxt"))
+        return npu_fail(err, NPU_BAD_INPUT, "%s: is a network, here a compiled model is needed; "
+                        "hb_mapper makertbin --fast-perf makes one", m->path);
+    if (ends(m->path, ".caffemodel"))
+        return npu_fail(err, NPU_BAD_INPUT, "%s: is the weights of a Caffe network; its layers "
+                        "are in the .prototxt", m->path);
     char start[3 * 8 + 1] = "", known[128] = "";
 
     for (size_t i = 0; i < 8 && i < m->nbytes; i++)

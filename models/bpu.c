@@ -32,12 +32,13 @@ static double overstride(const npu_chip *chip, double stride)
     return stride / (fmod(stride, 2) == 0 ? native : 1);
 }
 
-/* Result elements as the array counts them, without channels. */
+/* Result elements as the array counts them, without channels.  A deconvolution is one convolution
+ * per phase of its stride. */
 static double positions(const npu_chip *chip, const npu_tiu *t)
 {
-    double h = t->res.h * overstride(chip, t->stride_h);
-    double w = up(t->res.w * overstride(chip, t->stride_w), NPU_GET(chip, bpu_align_w));
-    return t->res.n * h * w;
+    double h = t->res.h * overstride(chip, t->stride_h), phases = t->ins_w + 1.0;
+    double w = ceil(t->res.w * overstride(chip, t->stride_w) / phases);
+    return t->res.n * h * up(w, NPU_GET(chip, bpu_align_w)) * phases;
 }
 
 static double window(const npu_chip *chip, const npu_tiu *t)
@@ -47,55 +48,90 @@ static double window(const npu_chip *chip, const npu_tiu *t)
     return kernel(chip, kh) * kernel(chip, kw);
 }
 
-static void finish(const npu_chip *chip, const npu_tiu *t, double cycles, sim_op *op)
+/* C channels as computed, in multiples of ALIGN; or in groups of SLOT that are padded each. */
+static double channels(const npu_chip *chip, double c, unsigned slot, double align)
 {
-    double fixed = NPU_GET(chip, bpu_command) + (t->first ? NPU_GET(chip, bpu_layer) : 0);
-    hw_tiu_set(op, cycles, fixed);
-}
-
-void hw_work_BCONV(const npu_chip *chip, const npu_cmd *cmd, sim_op *op)
-{
-    const npu_tiu *t = &cmd->u.tiu;
-    double g = t->group, ci = t->a.c / g, co = t->res.c / g;
-    double align_in = g > 1 ? NPU_GET(chip, bpu_align_group) : NPU_GET(chip, bpu_align_in);
-    double padded = up(ci, align_in) * up(co, NPU_GET(chip, bpu_align_out)) * g;
-    double dense = up(t->a.c, NPU_GET(chip, bpu_align_in)) *
-                   up(t->res.c, NPU_GET(chip, bpu_align_out));
-    double work = positions(chip, t) * window(chip, t) * (padded < dense ? padded : dense);
-    finish(chip, t, work / (NPU_GET(chip, bpu_macs) * NPU_GET(chip, bpu_efficiency)), op);
-    op->macs = (uint64_t)t->res.n * t->res.c * t->res.h * t->res.w * (uint64_t)ci * t->b.h *
-               t->b.w / ((uint64_t)(t->ins_h + 1) * (t->ins_w + 1));
-}
-
-static double depthwise(const npu_chip *chip, const npu_tiu *t)
-{
-    return positions(chip, t) * window(chip, t) * up(t->res.c, NPU_GET(chip, bpu_align_out)) /
-           NPU_GET(chip, bpu_macs_depthwise);
-}
-
-void hw_work_BDW(const npu_chip *chip, const npu_cmd *cmd, sim_op *op)
-{
-    const npu_tiu *t = &cmd->u.tiu;
-    finish(chip, t, depthwise(chip, t), op);
-    op->macs = (uint64_t)t->res.n * t->res.c * t->res.h * t->res.w * t->b.h * t->b.w;
-}
-
-void hw_work_BPOOL(const npu_chip *chip, const npu_cmd *cmd, sim_op *op)
-{
-    const npu_tiu *t = &cmd->u.tiu;
-    double cycles = depthwise(chip, t), native = NPU_GET(chip, bpu_native_stride);
-    double input = (double)t->a.n * t->a.h * up(t->a.w, NPU_GET(chip, bpu_align_w)) *
-                   up(t->a.c, NPU_GET(chip, bpu_align_in));
-    int passes = t->fn == 0 ? (t->pad_t > 1 || t->pad_l > 1) +
-                                  (t->stride_h > native || t->stride_w > native) : 0;
-    finish(chip, t, cycles + passes * input / NPU_GET(chip, bpu_move_bytes), op);
+    double all = up(c, align);
+    if (slot == 0)
+        return all;
+    double split = ceil(c / slot) * up(slot, NPU_GET(chip, bpu_align_group));
+    return split > all ? split : all;
 }
 
 /* Padded result elements. */
 static double elements(const npu_chip *chip, const npu_tiu *t)
 {
     return (double)t->res.n * t->res.h * up(t->res.w, NPU_GET(chip, bpu_align_w)) *
-           up(t->res.c, NPU_GET(chip, bpu_align_out));
+           channels(chip, t->res.c, t->out_slot, NPU_GET(chip, bpu_align_out));
+}
+
+/* Bytes of the source with PAD rows and columns of padding, as stored. */
+static double source(const npu_chip *chip, const npu_tiu *t, bool pad)
+{
+    double h = t->a.h + (pad ? t->pad_t + t->pad_b : 0);
+    double w = t->a.w + (pad ? t->pad_l + t->pad_r : 0);
+    return t->a.n * h * up(w, NPU_GET(chip, bpu_align_w)) *
+           channels(chip, t->a.c, t->in_slot, NPU_GET(chip, bpu_align_in));
+}
+
+/* Cycles of the copies around a window the array cannot take as it is. */
+static double copies(const npu_chip *chip, const npu_tiu *t)
+{
+    double bytes = 0;
+    if (t->padded)
+        bytes += NPU_GET(chip, bpu_pad_copies) * source(chip, t, true);
+    if (t->dil_h > 1 || t->dil_w > 1)
+        bytes += NPU_GET(chip, bpu_dilation_copies) * source(chip, t, false);
+    if (t->ins_h || t->ins_w)
+        bytes += NPU_GET(chip, bpu_deconv_copies) * elements(chip, t);
+    return bytes / NPU_GET(chip, bpu_move_bytes);
+}
+
+static void finish(const npu_chip *chip, const npu_tiu *t, double cycles, sim_op *op)
+{
+    double fixed = NPU_GET(chip, bpu_command) + (t->first ? NPU_GET(chip, bpu_layer) : 0);
+    hw_tiu_set(op, cycles, fixed);
+}
+
+/* Groups are padded apart, unless all channels with each other cost less. */
+void hw_work_BCONV(const npu_chip *chip, const npu_cmd *cmd, sim_op *op)
+{
+    const npu_tiu *t = &cmd->u.tiu;
+    double g = t->group, ci = t->a.c / g, co = t->res.c / g, out = NPU_GET(chip, bpu_align_out);
+    double in = NPU_GET(chip, bpu_align_in), in_group = g > 1 ? NPU_GET(chip, bpu_align_group) : in;
+    double padded = channels(chip, ci, t->in_slot, in_group) *
+                    channels(chip, co, t->out_slot, out) * g;
+    double dense = channels(chip, t->a.c, t->in_slot, in) *
+                   channels(chip, t->res.c, t->out_slot, out);
+    double work = positions(chip, t) * window(chip, t) * (padded < dense ? padded : dense);
+    double rate = NPU_GET(chip, bpu_macs) * NPU_GET(chip, bpu_efficiency);
+    finish(chip, t, work / rate + copies(chip, t), op);
+    op->macs = (uint64_t)t->res.n * t->res.c * t->res.h * t->res.w * (uint64_t)ci * t->b.h *
+               t->b.w / ((uint64_t)(t->ins_h + 1) * (t->ins_w + 1));
+}
+
+static double depthwise(const npu_chip *chip, const npu_tiu *t)
+{
+    return positions(chip, t) * window(chip, t) *
+           channels(chip, t->res.c, t->out_slot, NPU_GET(chip, bpu_align_out)) /
+           NPU_GET(chip, bpu_macs_depthwise);
+}
+
+void hw_work_BDW(const npu_chip *chip, const npu_cmd *cmd, sim_op *op)
+{
+    const npu_tiu *t = &cmd->u.tiu;
+    finish(chip, t, depthwise(chip, t) + copies(chip, t), op);
+    op->macs = (uint64_t)t->res.n * t->res.c * t->res.h * t->res.w * t->b.h * t->b.w;
+}
+
+void hw_work_BPOOL(const npu_chip *chip, const npu_cmd *cmd, sim_op *op)
+{
+    const npu_tiu *t = &cmd->u.tiu;
+    double native = NPU_GET(chip, bpu_native_stride);
+    int extra = t->fn == 0 ? (t->pad_t > 1 || t->pad_l > 1) +
+                                 (t->stride_h > native || t->stride_w > native) : 0;
+    double passes = extra * NPU_GET(chip, bpu_pool_passes) * source(chip, t, false);
+    finish(chip, t, depthwise(chip, t) + passes / NPU_GET(chip, bpu_move_bytes), op);
 }
 
 void hw_work_BELT(const npu_chip *chip, const npu_cmd *cmd, sim_op *op)
@@ -116,10 +152,14 @@ void hw_work_BLUT(const npu_chip *chip, const npu_cmd *cmd, sim_op *op)
                                          NPU_GET(chip, bpu_lut)), op);
 }
 
+/* Linear interpolation reads four neighbours; a reshape of columns that are not aligned moves less
+ * than a tile at a time. */
 void hw_work_BCOPY(const npu_chip *chip, const npu_cmd *cmd, sim_op *op)
 {
     const npu_tiu *t = &cmd->u.tiu;
-    double taps = t->fn == 2 ? 4 : 1; /* linear interpolation reads four neighbours */
+    double align = NPU_GET(chip, bpu_align_w), taps = t->fn == 2 ? 4 : 1;
+    if (t->fn == 3 && (fmod(t->a.w, align) != 0 || fmod(t->res.w, align) != 0))
+        taps = NPU_GET(chip, bpu_reshape);
     finish(chip, t, taps * elements(chip, t) / NPU_GET(chip, bpu_move_bytes), op);
 }
 
@@ -129,7 +169,8 @@ static void transfer(const npu_chip *chip, const npu_tdma *t, uint64_t addr, uin
     uint64_t bytes = (uint64_t)NPU_GET(chip, ddr_beat_bytes);
     hw_walk rows = {t->stride, t->rows}, once = {0, 1};
     if (t->stride == t->row_bytes) { /* one piece */
-        *beats = (uint32_t)(((addr % bytes) + (uint64_t)t->rows * t->row_bytes + bytes - 1) / bytes);
+        uint64_t all = (uint64_t)t->rows * t->row_bytes;
+        *beats = (uint32_t)((addr % bytes + all + bytes - 1) / bytes);
     } else {
         *beats = (uint32_t)hw_words(addr, rows, once, once, t->row_bytes);
     }

@@ -60,8 +60,7 @@ static npu_status describe_tensors(const npu_program *g, char *const *name, size
 static npu_status subgraphs(const perf_prog *g, npu_profile *p, npu_err *err)
 {
     p->subgraph = calloc(g->n + 1, sizeof *p->subgraph);
-    p->call = calloc(g->n + 1, sizeof *p->call);
-    if (!p->subgraph || !p->call)
+    if (!p->subgraph)
         return npu_fail(err, NPU_LIMIT, "out of memory");
     for (size_t i = 0; i < g->n; i++) {
         const npu_routine *r = g->part[i].routine;
@@ -71,21 +70,6 @@ static npu_status subgraphs(const perf_prog *g, npu_profile *p, npu_err *err)
         NPU_TRY(copy(&s->name, r->section, strlen(r->section), err));
         NPU_TRY(describe_tensors(g->program, r->in, r->nin, &s->input, &s->ninput, err));
         NPU_TRY(describe_tensors(g->program, r->out, r->nout, &s->output, &s->noutput, err));
-    }
-    return NPU_OK;
-}
-
-/* A TPU routine runs without interruption: it is one function call. */
-static npu_status calls(npu_profile *p, npu_err *err)
-{
-    for (size_t i = 0; i < p->nsubgraph; i++) {
-        const npu_prof_subgraph *s = &p->subgraph[i];
-        if (s->cpu)
-            continue;
-        npu_prof_call *c = &p->call[p->ncall++];
-        *c = (npu_prof_call){NULL, (uint32_t)i, s->start, s->end, s->macs, s->read, s->write,
-                             s->n_tiu, s->n_tdma};
-        NPU_TRY(copy(&c->name, s->name, strlen(s->name), err));
     }
     return NPU_OK;
 }
@@ -145,7 +129,7 @@ static npu_status build(const perf_prog *g, npu_trace *trace, npu_profile *p, np
         if (p->subgraph[i].start < 0)
             p->subgraph[i].start = 0;
     perf_totals(g, trace, p);
-    NPU_TRY(calls(p, err));
+    NPU_TRY(perf_calls(g, trace, p, err));
     perf_memory(p, g->model);
     NPU_TRY(instructions(g, p, trace, err));
     NPU_TRY(g->model->nlayer ? perf_layers_known(g, trace, p, err)

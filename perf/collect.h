@@ -17,6 +17,9 @@ bool perf_is_bf16(const perf_prog *g, const npu_span *x);
 npu_status perf_layer_totals(const perf_prog *g, npu_profile *p, npu_trace *trace,
                              npu_err *err);
 
+/* Function calls of the trace: one per routine, or as many as the compiler cut it into. */
+npu_status perf_calls(const perf_prog *g, const npu_trace *t, npu_profile *p, npu_err *err);
+
 /* Bandwidth over time and the busiest millisecond. */
 npu_status perf_bins(npu_profile *p, const npu_trace *trace, npu_err *err);
 

@@ -58,17 +58,29 @@ static npu_status add_atom(perf_atoms *a, uint32_t part, uint32_t cut, size_t ro
     return NPU_OK;
 }
 
+/* Of a .bin: the function calls its compiler made.  Its commands say nothing of bytes on chip. */
+static npu_status compiled_calls(const perf_part *part, uint32_t i, perf_atoms *out, size_t room,
+                                 npu_err *err)
+{
+    const npu_routine *r = part->routine;
+    for (size_t k = 1; k < r->nfcall; k++)
+        if (r->fcall[k] >= part->n)
+            return npu_fail(err, NPU_BAD_INPUT, "%.80s: function call %zu begins at command %u; "
+                            "there are %u", r->section, k, r->fcall[k], part->n);
+    add_atom(out, i, 0, room);
+    for (size_t k = 1; k < r->nfcall; k++)
+        add_atom(out, i, r->fcall[k], room);
+    return NPU_OK;
+}
+
 static npu_status part_atoms(const perf_prog *p, uint32_t i, const npu_chip *chip, perf_atoms *out,
                              size_t room, npu_err *err)
 {
     const perf_part *part = &p->part[i];
     if (part->cpu || part->n == 0)
         return add_atom(out, i, 0, room);
-    /* bernoulli2: the compiler ordered the transfers across the rest, so only its own cuts are safe */
-    for (size_t k = 0; chip->isa == NPU_ISA_BPU_1 && k < part->routine->nfcall; k++)
-        NPU_TRY(add_atom(out, i, part->routine->fcall[k], room));
     if (chip->isa == NPU_ISA_BPU_1)
-        return part->routine->nfcall ? NPU_OK : add_atom(out, i, 0, room);
+        return compiled_calls(part, i, out, room, err);
     bool *safe = calloc((size_t)part->n + 1, sizeof *safe);
     npu_status s = safe ? perf_safe_points(p, part, chip, safe, err)
                         : npu_fail(err, NPU_LIMIT, "out of memory");

@@ -40,7 +40,9 @@ static npu_status need_count(const sweep_spec *s, const cJSON *e, const char *at
 static bool needs_compiler(const char *key)
 {
     static const char *const all[] = {"sram.bytes", "npu.cores", "batch", "tpu.lanes",
-                                      "tpu.eu_bytes", "lmem.lane_bytes", "lmem.banks"};
+                                      "tpu.eu_bytes", "lmem.lane_bytes", "lmem.banks",
+                                      "bpu.sram_bytes", "bpu.cores",
+                                      "bpu.layer_parameter_bytes"};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         if (strcmp(key, all[i]) == 0)
             return true;

@@ -59,6 +59,10 @@ static npu_status headline(npu_profile *p, npu_err *err)
         return perf_say(&p->verdict, &p->nverdict, err,
                         "CPU-bound: %.0f %% of the frame is CPU routines (estimated).", s);
     default:
+        if (p->launch_ms <= 0)
+            return perf_say(&p->verdict, &p->nverdict, err,
+                            "Overhead-bound: %.0f %% of the frame is fixed cost of commands and "
+                            "synchronisation.", s);
         return perf_say(&p->verdict, &p->nverdict, err,
                         "Overhead-bound: %.0f %% of the frame is fixed cost of commands, "
                         "synchronisation and the %.2f ms launch.", s, p->launch_ms);
@@ -123,8 +127,9 @@ static npu_status waiting(npu_profile *p, npu_err *err)
     if (share(p, idle) < 3)
         return NPU_OK;
     return perf_say(&p->verdict, &p->nverdict, err,
-                    "The TIU idles %.*f ms waiting for transfers (%s); no schedule of these "
-                    "commands is faster than %.*f ms.", digits(p), ms(p, idle), list, digits(p),
+                    "The TIU idles %.*f ms waiting for transfers%s%s%s; no schedule of these "
+                    "commands is faster than %.*f ms.", digits(p), ms(p, idle),
+                    *list ? " (" : "", list, *list ? ")" : "", digits(p),
                     ms(p, larger) + p->launch_ms);
 }
 
@@ -188,9 +193,14 @@ npu_status perf_assumptions(const perf_prog *g, npu_profile *p, npu_err *err)
                          "The file was compiled for %s and is simulated on %s.", g->model->chip,
                          p->chip->name));
     NPU_TRY(chip_assumptions(p, err));
-    NPU_TRY(perf_say(&p->assumption, &p->nassumption, err,
-                     "Latency includes %.2f ms of driver and runtime per inference (%s).",
-                     p->launch_ms, p->chip->status[NPU_NUM_runtime_launch_ms]));
+    if (perf_cpu_apart(p->chip))
+        NPU_TRY(perf_say(&p->assumption, &p->nassumption, err,
+                         "Latency is of the NPU alone: CPU nodes, driver and runtime come on "
+                         "top."));
+    else
+        NPU_TRY(perf_say(&p->assumption, &p->nassumption, err,
+                         "Latency includes %.2f ms of driver and runtime per inference (%s).",
+                         p->launch_ms, p->chip->status[NPU_NUM_runtime_launch_ms]));
     if (NPU_GET(p->chip, ddr_model) > 0)
         NPU_TRY(perf_say(&p->assumption, &p->nassumption, err,
                          "DDR transfers are timed by the bank model of %s; the measured error of "

@@ -135,7 +135,8 @@ static npu_status ideals(what *w)
     const npu_profile *p = w->p;
     double ms, larger = p->tiu_ms > p->tdma_ms ? p->tiu_ms : p->tdma_ms;
     double load = NPU_GET(w->base, ddr_latency_load_ns);
-    NPU_TRY(add(w, true, larger + p->cpu_ms + p->launch_ms,
+    double cpu = perf_cpu_apart(w->base) ? 0 : p->cpu_ms;
+    NPU_TRY(add(w, true, larger + cpu + p->launch_ms,
                 "No engine waits for the other|bound of any schedule of these commands"));
     NPU_GET(&w->chip, ddr_latency_load_ns) = NPU_GET(&w->chip, ddr_latency_store_ns) = 0;
     NPU_TRY(run(w, &ms, NULL));

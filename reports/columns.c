@@ -116,11 +116,13 @@ GET(commands, integer((int64_t)l->n_tiu + l->n_tdma))
 GET(why, string(l->why))
 #undef GET
 
-/* "conv 3x3 /2 bf16" */
+/* "conv 3x3 /2 bf16": without the family of the command set ("bpu."), which the chip tells. */
 static rep_value get_op(const npu_profile *p, const npu_prof_layer *l)
 {
     rep_value v = { .str = NULL };
-    size_t n = (size_t)snprintf(v.text, sizeof v.text, "%s", get_kind(p, l).str);
+    const char *kind = get_kind(p, l).str;
+    kind += strncmp(kind, "bpu.", 4) == 0 ? 4 : 0;
+    size_t n = (size_t)snprintf(v.text, sizeof v.text, "%s", kind);
     if (l->kh && l->kw)
         n += (size_t)snprintf(v.text + n, sizeof v.text - n, " %ux%u", (unsigned)l->kh % 10000,
                               (unsigned)l->kw % 10000);

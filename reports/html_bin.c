@@ -50,7 +50,7 @@ static sums add_up(const npu_profile *p)
 
 static void summary(FILE *f, const npu_profile *p, const sums *all)
 {
-    fputs("<p>Model Name : ", f);
+    fputs("<style>#performance p,#details p{margin:2px 0}</style>\n<p>Model Name : ", f);
     rep_html(f, p->name);
     fprintf(f, ".bin</p>\n<p>BPU Model Latency(ms) : %s</p>\n", rounded(all->ms, 2).s);
     fprintf(f, "<p>Model Frame Rate(fps) : %s</p>\n",

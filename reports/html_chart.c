@@ -243,8 +243,11 @@ npu_status rep_html_structure(const rep_html_page *h)
         const npu_prof_subgraph *s = &p->subgraph[i];
         fprintf(f, "<li class=%s><b>", s->cpu ? "cpu" : "npu");
         rep_html(f, s->name);
-        fprintf(f, "</b> %s %s ms", s->cpu ? "CPU, estimated" : "NPU",
-                rep_ms_text(p, s->end - s->start).s);
+        if (s->cpu && s->end <= s->start) /* its time is beside the timeline */
+            fputs("</b> CPU", f);
+        else
+            fprintf(f, "</b> %s %s ms", s->cpu ? "CPU, estimated" : "NPU",
+                    rep_ms_text(p, s->end - s->start).s);
     }
     fputs("</ol></section>\n", f);
     return NPU_OK;

@@ -82,6 +82,7 @@ npu_status rep_html_accuracy(const rep_html_page *h)
 {
     FILE *f = h->f;
     const npu_chip *c = h->p->chip;
+    int have = 0;
     rep_html_section(h, "assumptions", "Assumptions and accuracy",
                      "Every constant is a number of the chip file with its status and source. "
                      "Negative error: predicted too fast.");
@@ -93,11 +94,14 @@ npu_status rep_html_accuracy(const rep_html_page *h)
     list(f, "Not modelled", c->note, c->nnote);
     fputs("</div></div>\n<details class=fold open><summary>Every number of chip ", f);
     rep_html(f, c->name);
+    for (int n = 0; n < NPU_NUMS; n++)
+        have += c->source[n] != NULL; /* the others belong to other families of engines */
     fprintf(f, " (%d)</summary><div class=\"tw tall\" tabindex=0><table class=wide><thead><tr>"
                "<th class=l>Key<th>Value<th class=l>Unit<th class=l>Status<th class=l>Source"
-               "<tbody>\n", (int)NPU_NUMS);
+               "<tbody>\n", have);
     for (int n = 0; n < NPU_NUMS; n++)
-        number_row(f, c, n);
+        if (c->source[n])
+            number_row(f, c, n);
     fputs("</table></div></details></section>\n", f);
     return NPU_OK;
 }

@@ -10,26 +10,47 @@
 #include "reports/html.h"
 #include "reports/out.h"
 
-enum { BOX_W = 200, BOX_H = 36, GAP_X = 16, GAP_Y = 30, ROWS_OF = 4, LABEL = 30 };
+enum { BOX_W = 200, BOX_H = 36, GAP_X = 16, GAP_Y = 30, ROWS_OF = 16, LABEL = 30, PASSES = 200 };
 
 typedef struct {
     uint32_t row, column;
+    bool done;
 } place;
 
-/* Rows of all boxes into AT; returns how many rows there are. */
+/* Row below every box that N reads; false when one of them has no place yet, unless ANYWAY. */
+static bool row_of(const npu_prof_node *n, const place *at, bool anyway, uint32_t *row)
+{
+    *row = 0;
+    for (size_t k = 0; k < n->nfrom; k++) {
+        const place *from = &at[n->from[k]];
+        if (!from->done && !anyway)
+            return false;
+        if (from->done && from->row >= *row)
+            *row = from->row + 1;
+    }
+    return true;
+}
+
+/* Rows of all boxes into AT; returns how many rows there are.  Boxes come in any order, so passes
+ * are made until all have a place; a broken file may hold a circle, which the last pass breaks. */
 static uint32_t layout(const npu_prof_origin *o, place *at, uint32_t *used)
 {
-    uint32_t rows = 0;
+    uint32_t rows = 0, row;
+    size_t left = o->nnode;
 
-    for (size_t i = 0; i < o->nnode; i++) {
-        uint32_t row = 0;
-        for (size_t k = 0; k < o->node[i].nfrom; k++) /* only boxes that have a place already */
-            if (o->node[i].from[k] < i && at[o->node[i].from[k]].row >= row)
-                row = at[o->node[i].from[k]].row + 1;
-        while (used[row] == ROWS_OF)
-            row++;
-        at[i] = (place){row, used[row]++};
-        rows = row + 1 > rows ? row + 1 : rows;
+    for (int pass = 0; left > 0; pass++) {
+        size_t before = left;
+        for (size_t i = 0; i < o->nnode; i++) {
+            if (at[i].done || !row_of(&o->node[i], at, pass > PASSES, &row))
+                continue;
+            while (used[row] == ROWS_OF)
+                row++;
+            at[i] = (place){row, used[row]++, true};
+            rows = row + 1 > rows ? row + 1 : rows;
+            left--;
+        }
+        if (left == before)
+            pass = PASSES;
     }
     return rows;
 }
@@ -89,7 +110,7 @@ npu_status rep_html_nodes(const rep_html_page *h)
     const npu_prof_origin *o = h->p->origin;
     place *at = calloc(o->nnode + 1, sizeof *at);
     uint32_t *used = calloc(o->nnode + 2, sizeof *used);
-    int width = ROWS_OF * (BOX_W + GAP_X);
+    uint32_t columns = 1;
 
     if (!at || !used) {
         free(at);
@@ -97,15 +118,19 @@ npu_status rep_html_nodes(const rep_html_page *h)
         return npu_fail(h->err, NPU_LIMIT, "%s: no memory for %zu nodes", h->p->file, o->nnode);
     }
     int height = (int)layout(o, at, used) * (BOX_H + GAP_Y);
+    for (size_t i = 0; i < o->nnode; i++)
+        columns = at[i].column + 1 > columns ? at[i].column + 1 : columns;
+    int width = (int)columns * (BOX_W + GAP_X);
     fprintf(h->f, "<p class=cap>Dark: NPU sub-graphs. Grey: nodes on the CPU.</p>"
-                  "<svg id=model-structure viewBox=\"0 -2 %d %d\" width=%d role=img "
-                  "aria-label=\"NPU sub-graphs and CPU nodes\">\n", width, height, width);
+                  "<div class=tw tabindex=0><svg id=model-structure viewBox=\"0 -2 %d %d\" "
+                  "width=%d height=%d role=img aria-label=\"NPU sub-graphs and CPU nodes\">\n",
+            width, height, width, height);
     for (size_t i = 0; i < o->nnode; i++)
         for (size_t k = 0; k < o->node[i].nfrom; k++)
             line(h->f, at[o->node[i].from[k]], at[i]);
     for (size_t i = 0; i < o->nnode; i++)
         box(h->f, &o->node[i], at[i]);
-    fputs("</svg>\n", h->f);
+    fputs("</svg></div>\n", h->f);
     free(at);
     free(used);
     return NPU_OK;

@@ -76,6 +76,8 @@ static void chip(rep_json *j, const npu_chip *c, double error_percent)
     rep_json_str(j, "error_source", c->error_source);
     rep_json_open(j, "numbers", REP_OBJECT);
     for (int n = 0; n < NPU_NUMS; n++) {
+        if (!c->source[n]) /* of another family of engines */
+            continue;
         rep_json_open(j, npu_num_table[n].key, REP_OBJECT_LINE);
         rep_json_real(j, "value", c->num[n]);
         word(j, n, c->num[n]);

@@ -31,6 +31,9 @@ static void mac_fill(const uint8_t *p, npu_cmd *c)
     t->relu = MAC8(act);
     t->accumulate = MAC(sum) != 0;
     t->group = MAC16(group);
+    t->padded = MAC(pads) != 0;
+    t->in_slot = MAC8(in_slot);
+    t->out_slot = MAC8(out_slot);
     t->res = (npu_opnd){.addr = MAC(dst), .n = MAC16(out_n), .c = MAC16(out_c), .h = MAC16(out_h),
                         .w = MAC16(out_w), .bytes = t->wide ? 4 : 1};
     t->a = (npu_opnd){.addr = MAC(src), .n = MAC16(out_n), .c = MAC16(in_c), .h = MAC16(in_h),

@@ -28,7 +28,8 @@ static const sim_field bpu_dma_fields[] = {
 };
 #undef F
 
-/* insn.def holds the rows of every window; each list keeps its own: the one whose macro is filled. */
+/* insn.def holds the rows of every window; each list keeps its own: the one whose macro is
+ * filled. */
 #define E(window, kind, mask, match) WINDOW_##window(kind, mask, match)
 #define NO_ROW(kind, mask, match)
 #define ROW(kind, mask, match) {NPU_KIND_##kind, mask, match},
@@ -123,10 +124,10 @@ static const sim_layout tdma = {
     "tdma_cv18xx", NPU_ENGINE_TDMA, SIM_TDMA_BYTES, dma_fields, COUNT(dma_fields), 0,
     dma_encodings, COUNT(dma_encodings), "cmd_id", "wait_id_tpu", "layer_ID", dma_preset};
 static const sim_layout bpu_mac = {
-    "bpu_mac", NPU_ENGINE_TIU, SIM_BPU_BYTES, bpu_mac_fields, COUNT(bpu_mac_fields), 0,
+    "bpu_mac", NPU_ENGINE_TIU, SIM_BPU_MAC_BYTES, bpu_mac_fields, COUNT(bpu_mac_fields), 0,
     bpu_mac_encodings, COUNT(bpu_mac_encodings), "id", "wait", "layer", bpu_mac_preset};
 static const sim_layout bpu_dma = {
-    "bpu_dma", NPU_ENGINE_TDMA, SIM_BPU_BYTES, bpu_dma_fields, COUNT(bpu_dma_fields), 0,
+    "bpu_dma", NPU_ENGINE_TDMA, SIM_BPU_DMA_BYTES, bpu_dma_fields, COUNT(bpu_dma_fields), 0,
     bpu_dma_encodings, COUNT(bpu_dma_encodings), "id", "wait", "layer", bpu_dma_preset};
 
 const sim_layout *sim_layout_of(npu_isa isa, npu_engine engine)

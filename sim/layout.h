@@ -10,7 +10,8 @@
 #include "npusim/err.h"
 #include "npusim/insn.h"
 
-enum { SIM_TIU_BYTES = 112, SIM_TDMA_BYTES = 64, SIM_CPU_BYTES = 224, SIM_BPU_BYTES = 64, SIM_PAYLOAD_MAX = 224 };
+enum { SIM_TIU_BYTES = 112, SIM_TDMA_BYTES = 64, SIM_CPU_BYTES = 224, SIM_BPU_MAC_BYTES = 80,
+       SIM_BPU_DMA_BYTES = 64, SIM_PAYLOAD_MAX = 224 };
 
 typedef struct {
     const char *name, *meaning;

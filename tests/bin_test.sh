@@ -203,4 +203,48 @@ expect 0 "perf, older log" hrt perf --model_file classifier.bin --profile_path p
 for node in image_q_HzQuant net_subgraph_0 head_f_HzQuant prob; do
     check "the older profiler.log has $node" has "\"$node\": {" prof/profiler.log
 done
+
+# --- a compiled network -----------------------------------------------------------------------
+expect 0 "makertbin of a small network" npusim makertbin -q --fast-perf --model-type caffe \
+    --proto "$top_srcdir/examples/networks/cifar_cnn.prototxt" -o compiled
+net=compiled/cifar_cnn.bin
+expect 0 "hb_model_info of it" npusim hb_model_info $net
+check "knows its image" grep -qxF "model input types   : [<InputDataType.NV12: 7>]" out
+expect 0 "model_info of it" hrt model_info --model_file $net
+for line in "input source: HB_DNN_INPUT_FROM_PYRAMID" "aligned byte size: 1536" \
+    "tensor type: HB_DNN_IMG_TYPE_NV12" "stride: (0,0,0,0,)"; do
+    check "model_info prints: $line" grep -qxF -e "$line" out
+done
+rate() { hrt perf --model_file $net "$@" | sed -n 's/^  Frame      rate       is: \([0-9.]*\)  FPS$/\1/p'; }
+one=$(rate) two=$(rate --thread_num 2) four=$(rate --thread_num 4) eight=$(rate --thread_num 8)
+single=$(rate --thread_num 8 --core_id 1)
+note <<<"frames per second of 1, 2, 4, 8 threads: $one $two $four $eight; on one core $single"
+check "two threads overlap" awk "BEGIN { exit !($two > 1.5 * $one) }"
+check "more threads are never slower" awk "BEGIN { exit !($eight >= $four && $four >= $two) }"
+check "two cores give up to twice one" awk "BEGIN { exit !($eight > 1.8 * $single && $eight < 2.001 * $single) }"
+expect 0 "hb_perf of it" npusim hb_perf -q -o perf $net
+bpu_ms=$(sed -n 's/^    "latency (ms)": \([0-9.]*\),/\1/p' perf/cifar_cnn/*_subgraph_0.json)
+check "one core has no more frames than its NPU time allows" \
+    awk "BEGIN { exit !($single <= 1.001 * 1000 / $bpu_ms) }"
+expect 0 "its removable node" modifier $net
+node=$(sed -n "s/.*\\['\([^']*\)'.*/\1/p" out)
+expect 0 "is removed" modifier -r "$node" -o edge.bin $net
+check "the CPU has less to do" awk "BEGIN { exit !($(net=edge.bin rate) > $one) }"
+expect 0 "it is packed with another" npusim hb_pack -o mixed.bin $net classifier.bin
+expect 0 "and perf finds it there" hrt perf --model_file mixed.bin --model_name "$(
+    hrt model_info --model_file $net | sed -n 's/^\[model name\]: //p')"
+check "2000 variants of it with flipped bytes" "$top_builddir/tests/flip" $net 2000 3
+
+# --- of a network -----------------------------------------------------------------------------
+net=$top_srcdir/tests/fixtures/small.prototxt
+expect 0 "a network converts" npusim hb_mapper makertbin -q --fast-perf --model-type caffe --proto "$net"
+expect 0 "disasm of its .bin" npusim disasm model_output/small.bin
+check "commands have names and fields" grep -q '^bpu.conv id=1 .*out_c=' out
+expect 2 "an option of the compiler on a .bin" npusim profile --opt O1 model_output/small.bin
+check "the message says why" has "--opt is for networks" err
+expect 3 "a network where a compiled model is needed" npusim memory "$net"
+check "the message says how to get one" has "hb_mapper makertbin --fast-perf" err
+expect 0 "the profile of the network" npusim profile --format json "$net"
+check "has no number of other families" hasnt '"tiu.conv_fixed_cycles"' out
+check "has the numbers of its own" has '"bpu.sram_bytes"' out
 finish

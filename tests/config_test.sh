@@ -115,7 +115,10 @@ converts "bgr for bgr without preprocessing" input_type_rt=bgr input_type_train=
 check "has no preprocessing node" hasnt HZ_PREPROCESS out
 converts "as it is"
 cp model_output/plain_quantized_model.onnx one.onnx
+us() { sed -n 's/.*latency = \([0-9]*\).*/\1/p' out | head -n 1; }
+single=$(us)
 converts "input_batch 4" input_parameters/input_batch=4
+check "takes longer" test "$(us)" -gt "$single"
 check "the ONNX files do not change with input_batch" cmp one.onnx \
     model_output/plain_quantized_model.onnx
 converts "a limit per function call" compiler_parameters/max_time_per_fc=500
@@ -183,6 +186,7 @@ refused 3 "even height and width, found 31x32" input_shape=1x3x31x32
     echo '  custom_op_dir: /x'; } >test.yaml
 expect 3 "an absolute custom_op_dir" makertbin -c test.yaml --model-type onnx
 check "is named" has "custom_op_dir: '/x' is absolute" err
+refused 4 "an output per convolution is not compiled" layer_out_dump=True
 refused 4 "allowed: bernoulli2" march=bayes-e
 refused 3 "no_such.onnx" onnx_model=no_such.onnx
 expect 3 "no such configuration" makertbin -c no_such.yaml --model-type onnx

@@ -49,7 +49,9 @@ unexplained >"$tmp/found"
 check "docs/PROFILE.md explains every key" sh -c 'cat "$1"; ! [ -s "$1" ]' - "$tmp/found"
 
 # Every --set in a document names a number of the chip file.
-"$NPUSIM" chips cv181x >"$tmp/chips"
+for chip in cv181x x3m; do
+    "$NPUSIM" chips "$chip"
+done >"$tmp/chips"
 wrong_numbers() {
     grep -ohE -- '--set [a-z0-9_.]+=' README.md docs/*.md examples/*.sh | sed 's/--set //; s/=//' |
         sort -u | while read -r key; do

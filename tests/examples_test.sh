@@ -26,4 +26,13 @@ example 03_compare_with_board.sh '^Replay .*: 0 of 22 TDMA and 0 of 17 TIU start
 check "the fit finds the board's latency" grep -Eq '^[^a-z]*"value":[^0-9]*220\.0' "$OUT/myboard.json"
 example 04_disassemble.sh '^ +6 conv$' '^subfunc_0\.bin: the same bytes$'
 example 05_new_chip/run.sh '^myboard: ' '^myboard, TPU 500 MHz, DDR 2666 MB/s'
+example 06_x3_network.sh '^nodes on the NPU: [0-9]+, on the CPU: 1$' \
+    '^as it is +[0-9.]+ +[0-9.]+ +[0-9.]+$'
+check "two cores are faster than one" \
+    awk '/^as it is/ { one = $4 } /^--core-num 2/ { two = $3 } END { exit !(two > 0 && two < one) }' \
+    "$tmp/out"
+check "bandwidth mode moves no more bytes" \
+    awk '/^as it is/ { a = $6 } /^--compile-mode/ { b = $5 } END { exit !(b > 0 && b <= a) }' "$tmp/out"
+check "O0 is slower" \
+    awk '/^as it is/ { a = $4 } /^--opt O0/ { b = $3 } END { exit !(a > 0 && b > a) }' "$tmp/out"
 finish

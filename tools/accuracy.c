@@ -300,7 +300,7 @@ static npu_status status_counts(FILE *f, npu_err *err)
         for (size_t k = 0; k < sizeof kinds / sizeof kinds[0]; k++) {
             int count = 0;
             for (int j = 0; j < NPU_NUMS; j++)
-                count += strcmp(c->status[j], kinds[k]) == 0;
+                count += c->status[j] && strcmp(c->status[j], kinds[k]) == 0;
             fprintf(f, " %d |", count);
         }
         putc('\n', f);

@@ -11,6 +11,7 @@ typedef struct {
     npu_model *model;      /* owned; sections and the rest are appended to it */
     buf_writer *data;      /* owned; contents of model->section[i] while they grow */
     const cvi_chip *chip;  /* NULL before .chip or .model */
+    cvi_chip any;          /* what CHIP points to */
     bool complete;         /* a .model block was seen: the result is a container */
     bool bad_md5;
     size_t section;        /* index of the open section, SIZE_MAX: none */
@@ -26,6 +27,9 @@ void asm_free(asm_state *a);
 /* Appends a zeroed element to the array *ITEMS of *N elements of SIZE bytes and returns it; NULL:
  * out of memory. */
 void *asm_append(void *items, size_t *n, size_t size);
+
+/* Any chip with a chip file.  Errors: of npu_chip_load. */
+npu_status asm_chip(const char *name, cvi_chip *out, npu_err *err);
 
 /* A directive: word[0] is ".name".  Errors: NPU_BAD_INPUT without file and line. */
 typedef npu_status asm_directive(asm_state *a, const asm_words *w, npu_err *err);

@@ -1,18 +1,44 @@
 /* The container around the commands: model, programs, tensors, routines (tools/asm.h). */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "tools/asm.h"
 
+npu_status asm_chip(const char *name, cvi_chip *out, npu_err *err)
+{
+    npu_chip *chip;
+    const cvi_chip *own = cvi_chip_find(name);
+
+    if (own) {
+        *out = *own;
+        return NPU_OK;
+    }
+    NPU_TRY(npu_chip_load(name, &chip, err));
+    *out = (cvi_chip){"", (uint8_t)chip->cmd_magic, chip->isa};
+    npu_chip_free(chip);
+    return NPU_OK;
+}
+
+/* Only names: a chip file of one's own decides nothing about the bytes. */
 static npu_status known_chip(asm_state *a, const char *name, npu_err *err)
 {
+    char **list, known[300] = "";
     size_t n;
-    const cvi_chip *c = cvi_chips(&n);
+    bool found = false;
 
-    if ((a->chip = cvi_chip_find(name)))
-        return NPU_OK;
-    return npu_fail(err, NPU_BAD_INPUT, "chip '%.60s'; known are %s, %s, %s, %s", name, c[0].name,
-                    c[1].name, c[2].name, c[3].name);
+    NPU_TRY(npu_chip_names(&list, &n, err));
+    for (size_t i = 0; i < n; i++) {
+        found |= strcmp(list[i], name) == 0;
+        snprintf(known + strlen(known), sizeof known - strlen(known), "%s%s", i ? ", " : "",
+                 list[i]);
+    }
+    npu_chip_names_free(list, n);
+    if (!found)
+        return npu_fail(err, NPU_BAD_INPUT, "chip '%.60s'; known are %s", name, known);
+    NPU_TRY(asm_chip(name, &a->any, err));
+    a->chip = &a->any;
+    return NPU_OK;
 }
 
 npu_status asm_do_chip(asm_state *a, const asm_words *w, npu_err *err)
@@ -78,6 +104,11 @@ npu_status asm_do_model(asm_state *a, const asm_words *w, npu_err *err)
     NPU_TRY(asm_check_words(w, 2, "chip= stored_chip= version= cvimodel= mlir= build= target= md5=",
                             err));
     NPU_TRY(known_chip(a, chip, err));
+    if (!cvi_chip_find(chip))
+        return npu_fail(err, NPU_UNSUPPORTED,
+                        ".model chip=%.60s: models of this chip are .bin files, which hb_mapper "
+                        "makertbin writes; asm writes .cvimodel, and sections of any chip (.chip "
+                        "instead of .model)", chip);
     if (!stored)
         stored = chip;
     if (strlen(stored) > CVI_CHIP_BYTES)

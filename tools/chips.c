@@ -58,7 +58,8 @@ static void summary_text(const npu_chip *c, bool head)
     char lanes[16] = "-";
     if (NPU_GET(c, tpu_lanes) > 0)
         snprintf(lanes, sizeof lanes, "%g", NPU_GET(c, tpu_lanes));
-    printf("%-10s %5g %6s %9g %11g %9g  ", c->name, NPU_GET(c, tpu_clock_mhz), lanes, lmem_kib(c), peak_gmacs(c), NPU_GET(c, ddr_bandwidth_mbps));
+    printf("%-10s %5g %6s %9g %11g %9g  ", c->name, NPU_GET(c, tpu_clock_mhz), lanes, lmem_kib(c),
+           peak_gmacs(c), NPU_GET(c, ddr_bandwidth_mbps));
     if (c->error_percent < 0)
         printf("never measured\n");
     else

@@ -52,8 +52,19 @@ static npu_status load_network(const char *path, const tool_options *o, tool_run
     return tool_compile(path, o, s->chip, &s->model, err);
 }
 
+/* An option of the compiler would have no effect on a model that is compiled already. */
+static npu_status check_compiled(const char *path, const tool_options *o, npu_err *err)
+{
+    const char *name = o->level ? "opt" : o->mode ? "compile-mode" : o->cores ? "core-num" :
+                       o->shapes.n ? "input-shape" : o->outputs.n ? "output-node" :
+                       o->weights ? "caffemodel" : NULL;
+    return name ? npu_fail(err, NPU_USAGE, "--%s is for networks (.onnx, .prototxt); %s is "
+                           "compiled already", name, path) : NPU_OK;
+}
+
 static npu_status load_model(const char *path, const tool_options *o, tool_run *s, npu_err *err)
 {
+    NPU_TRY(check_compiled(path, o, err));
     NPU_TRY(npu_model_open_member(path, o->member, &s->model, err));
     if (s->model->has_md5 && !s->model->md5_ok)
         fprintf(stderr, "npusim: warning: %s: MD5 in the header does not match the file\n", path);
@@ -68,7 +79,7 @@ npu_status tool_load(const char *path, const tool_options *o, tool_run *s, npu_e
     return perf_prog_load(s->model, s->chip, &s->prog, err);
 }
 
-static npu_status load_masters(const char *path, tool_run *s, npu_err *err)
+npu_status tool_masters(const char *path, tool_run *s, npu_err *err)
 {
     NPU_TRY(hw_masters_load(path, &s->masters, err));
     return hw_masters_fit(s->masters, NPU_GET(s->chip, ddr_bandwidth_mbps), err);
@@ -78,7 +89,7 @@ npu_status tool_profile(const char *path, const tool_options *o, tool_run *s, np
 {
     NPU_TRY(tool_load(path, o, s, err));
     if (o->masters)
-        NPU_TRY(load_masters(o->masters, s, err));
+        NPU_TRY(tool_masters(o->masters, s, err));
     NPU_TRY(perf_run_beside(s->prog, s->chip, s->masters, -1, &s->trace, err));
     NPU_TRY(perf_collect(s->prog, s->chip, &s->trace, &s->profile, err));
     return s->masters ? perf_masters(s->prog, s->chip, s->masters, s->profile, err) : NPU_OK;

@@ -65,6 +65,9 @@ npu_status tool_profile(const char *path, const tool_options *o, tool_run *s, np
 /* The first half: up to the decoded program, nothing run. */
 npu_status tool_load(const char *path, const tool_options *o, tool_run *s, npu_err *err);
 
+/* Loads the other users of the DDR into S. */
+npu_status tool_masters(const char *path, tool_run *s, npu_err *err);
+
 /* The chip alone: NAME with the overrides applied. */
 npu_status tool_chip(const char *name, const opt_list *set, npu_chip **out, npu_err *err);
 

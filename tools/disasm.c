@@ -6,9 +6,8 @@
 
 #include "base/buf.h"
 #include "formats/cmdbuf.h"
-#include "formats/cvimodel.h"
 #include "sim/text.h"
-#include "tools/asm_line.h"
+#include "tools/asm.h"
 #include "tools/common.h"
 
 enum { LINE_MAX_BYTES = 8192 };
@@ -93,9 +92,10 @@ static npu_status put_section(const npu_section *s, const cvi_chip *chip, buf_wr
 
 static npu_status put_model(const npu_model *m, buf_writer *out, npu_err *err)
 {
-    const cvi_chip *chip = cvi_chip_find(m->chip);
+    cvi_chip found;
+    const cvi_chip *chip = &found;
 
-    if (!chip)
+    if (asm_chip(m->chip, &found, err) != NPU_OK)
         return npu_fail(err, NPU_UNSUPPORTED, "%s: chip %s has no known commands", m->path,
                         m->chip);
     put_text(out, "# commands of ");

@@ -40,8 +40,8 @@ static const opt_program program = {
            "A node that breaks a limit runs on the CPU; that is no failure. The log is " LOG_FILE
            " in the current folder, the intermediate networks are in .hb_check.",
     .example = "hb_mapper checker --model-type onnx --march bernoulli2 --model net.onnx\n"
-               "hb_mapper checker --model-type caffe --march bernoulli2 --proto net.prototxt "
-               "--model net.caffemodel --input-shape data 1x3x224x224"};
+               "hb_mapper checker --model-type caffe --proto net.prototxt\n"
+               "hb_mapper checker --model-type onnx --model net.onnx --input-shape x 1x3x64x64"};
 
 static npu_status check_files(const options *o, checker *c, npu_err *err)
 {

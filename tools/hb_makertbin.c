@@ -35,7 +35,8 @@ static const opt_program program = {
            "Thresholds are not computed in this version, so the .bin serves performance estimates. "
            "The log is " MRB_LOG " in the current folder.",
     .example = "hb_mapper makertbin --config net.yaml --model-type onnx\n"
-               "hb_mapper makertbin --fast-perf --model net.onnx --model-type onnx"};
+               "hb_mapper makertbin --fast-perf --model net.onnx --model-type onnx\n"
+               "hb_mapper makertbin --fast-perf --proto net.prototxt --model-type caffe"};
 
 static npu_status usage(npu_err *err, const char *what)
 {

@@ -1,4 +1,5 @@
 /* hb_mapper: the vendor's conversion tool, which is several commands. */
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -53,12 +54,15 @@ static int help(void)
 
 static int unknown(const char *command, const char *word)
 {
-    const char *names[VERBS], *near;
+    const char *names[VERBS + 2] = {"--help", "--version"}, *near;
     for (size_t i = 0; i < VERBS; i++)
-        names[i] = verbs[i].name;
-    near = base_nearest(word, names, VERBS);
-    fprintf(stderr, "%s: error: unknown command '%s'", command, word);
-    fprintf(stderr, near ? "; did you mean %s?\n" : "\n", near);
+        names[i + 2] = verbs[i].name;
+    bool option = word[0] == '-';
+    near = base_nearest(word, option ? names : names + 2, option ? 2 : VERBS);
+    fprintf(stderr, "%s: error: unknown %s '%s'", command, option ? "option" : "command", word);
+    if (near)
+        fprintf(stderr, "; did you mean %s?", near);
+    fputc('\n', stderr);
     list(stderr);
     return npu_exit_code(NPU_USAGE);
 }

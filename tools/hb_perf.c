@@ -52,7 +52,8 @@ static const opt_program program = {
            "a page and JSON per sub-graph, the profile, a Perfetto trace, the layer table and the "
            "model graph. An earlier result is replaced in one step. For a .bin the vendor's "
            "summary, temp.hbm and " HB_PERF_LOG " in the current folder are written as well.",
-    .example = "hb_perf model.cvimodel\n"
+    .example = "hb_perf model.bin\n"
+               "hb_perf model.cvimodel\n"
                "hb_perf -o out --report html,json --set ddr.contention=0.3 model.cvimodel\n"
                "hb_perf --budget budget.json model.cvimodel\n"
                "hb_perf -p both.bin"};

@@ -91,11 +91,6 @@ static uint64_t aligned_bytes(const npu_tensor *t, const char *type)
     return dense;
 }
 
-static void quantisation(const npu_tensor *t)
-{
-    printf("quanti type: %s\n", t->quant_type >= 2 ? "SCALE" : "NONE");
-}
-
 static void scale_data(const npu_tensor *t)
 {
     printf("scale data: ");
@@ -138,9 +133,10 @@ static void tensor(const npu_model *m, const cJSON *info, bool input, size_t i)
            m->march ? aligned_bytes(t, io.type) : npu_tensor_bytes(t));
     printf("tensor type: %s\ntensor layout: HB_DNN_LAYOUT_%s\n",
            image ? image : type_name(t->dtype), io.layout);
-    quantisation(t);
+    bool scaled = t->quant_type >= 2 && !image;
+    printf("quanti type: %s\n", scaled ? "SCALE" : "NONE");
     strides(t, image != NULL);
-    if (t->quant_type >= 2) {
+    if (scaled) {
         scale_data(t);
         printf("\nquantizeAxis: %d\n", quantize_axis(t, io.layout));
     }

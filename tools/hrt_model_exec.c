@@ -33,7 +33,7 @@ static const opt_program program = {
     .args = "perf|model_info", .min_args = 1, .max_args = 1, .spec = spec,
     .doc = "perf: frame rate and latency of a model, simulated: threads overlap CPU and NPU work, "
            "cores share the DDR. model_info: names, shapes and types of its inputs and outputs.",
-    .example = "hrt_model_exec perf --model_file model.cvimodel --thread_num 2\n"
+    .example = "hrt_model_exec perf --model_file model.bin --thread_num 2\n"
                "hrt_model_exec model_info --model_file model.cvimodel"};
 
 static npu_status check_name(const npu_model *m, const char *name, npu_err *err)

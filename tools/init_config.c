@@ -21,9 +21,9 @@ static const opt_spec spec[] = {
 
 static const opt_program program = {
     .args = "MODEL", .min_args = 1, .max_args = 1, .spec = spec,
-    .doc = "Prints a makertbin configuration for the network MODEL (.onnx or .prototxt): its inputs "
-           "and shapes, an image type guessed from the shape, and the usual values of every other "
-           "key. It converts as it is; calibration is skipped.",
+    .doc = "Prints a makertbin configuration for the network MODEL (.onnx or .prototxt): its "
+           "inputs and shapes, an image type guessed from the shape, and the usual values of "
+           "every other key. It converts as it is; calibration is skipped.",
     .example = "npusim init-config net.onnx > net.yaml"};
 
 static const char *const image_names[] = {"rgb", "bgr", "yuv444", "nv12", "gray", "featuremap"};
@@ -153,7 +153,7 @@ static void put_inputs(FILE *f, const cc_options *o)
     per_input(f, "input_layout_train", o, layout_of);
     per_input(f, "norm_type", o, norm_of);
     if (image) {
-        fputs("  # (pixel - mean) * scale, as in the training; these are ImageNet's in torchvision\n",
+        fputs("  # (pixel - mean) * scale, as in training; these are ImageNet's in torchvision\n",
               f);
         per_input(f, "mean_value", o, mean_of);
         per_input(f, "scale_value", o, scale_of);

@@ -58,15 +58,24 @@ static void describe(const mrb_job *j, const npu_graph *g)
                 g_shape(&g->value[g->in[i]], shape));
 }
 
-/* The network with its shapes; each of the two uses changes its own copy. */
-static npu_status load(mrb_job *j, npu_graph **out, npu_err *err)
+/* The network with its shapes; each of the two uses changes its own copy.  BATCH above 1, for the
+ * one input that is then there, replaces the first number of its shape, which is known by then. */
+static npu_status load(mrb_job *j, int batch, npu_graph **out, npu_err *err)
 {
-    cc_input_shape *given = NULL;
+    cc_input_shape *given = NULL, many;
     size_t n = 0;
     npu_status s;
     NPU_TRY(cc_import(j->model, j->weights, out, err));
     s = j->config ? cc_config_shapes(j->config, *out, &given, &n, err) : NPU_OK;
     j->bad_config = s != NPU_OK;
+    if (s == NPU_OK && batch > 1) {
+        const cc_input *p = &j->options->input[0];
+        many = (cc_input_shape){.name = p->name, .rank = p->rank};
+        memcpy(many.dim, p->dim, sizeof many.dim);
+        many.dim[0] = batch;
+        given = &many;
+        n = 1;
+    }
     if (s == NPU_OK)
         s = cc_shapes(*out, given, n, err);
     if (s != NPU_OK) {
@@ -280,10 +289,20 @@ static npu_status with_graphs(mrb_job *j, npu_graph *g, npu_err *err)
     npu_graph *second;
     npu_status s;
     NPU_TRY(meet(j, g, err));
-    NPU_TRY(load(j, &second, err));
-    s = artefacts(j, second, err);
+    NPU_TRY(artefacts(j, g, err));
+    NPU_TRY(load(j, j->options->batch, &second, err));
+    s = compile(j, second, err);
     npu_graph_free(second);
-    return s == NPU_OK ? compile(j, g, err) : s;
+    return s;
+}
+
+/* Options that the configuration may hold and no stage carries out. */
+static npu_status check_stages(const mrb_job *j, npu_err *err)
+{
+    if (j->options->dump_layers)
+        return npu_fail(err, NPU_UNSUPPORTED, "layer_out_dump: True: an output per convolution is "
+                        "not compiled in this version; set it to False");
+    return NPU_OK;
 }
 
 npu_status mrb_convert(mrb_job *j, npu_err *err)
@@ -291,8 +310,9 @@ npu_status mrb_convert(mrb_job *j, npu_err *err)
     npu_graph *g;
     npu_status s;
     NPU_TRY(announce(j, err));
+    NPU_TRY(check_stages(j, err));
     MRB_SAY(j, LOG_INFO, "Start to parse the %s model.", j->caffe ? "caffe" : "onnx");
-    NPU_TRY(load(j, &g, err));
+    NPU_TRY(load(j, 1, &g, err));
     s = with_graphs(j, g, err);
     npu_graph_free(g);
     NPU_TRY(s);

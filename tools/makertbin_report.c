@@ -59,7 +59,8 @@ static npu_status subgraph(mrb_job *j, int i, npu_err *err)
     snprintf(name, sizeof name, "%s.html", stem);
     NPU_TRY(keep_page(j, REP_HTML, i, name, err));
     MRB_SAY(j, LOG_INFO, "FPS=%s, latency = %.1f us, DDR = %llu bytes   (see %s)",
-            two(us > 0 ? 1e6 / us : 0, fps), us, (unsigned long long)(s->read + s->write), name);
+            two(us > 0 ? 1e6 * j->options->batch / us : 0, fps), us,
+            (unsigned long long)(s->read + s->write), name);
     snprintf(name, sizeof name, "%s.json", stem);
     return keep_page(j, REP_JSON, i, name, err);
 }

@@ -36,6 +36,7 @@ static const opt_program program = {
     .doc = "Simulates the command buffers of a compiled model and prints the profile: latency, "
            "traffic, memory and what bounds each layer.",
     .example = "npusim profile model.cvimodel\n"
+               "npusim profile --what-if net.onnx\n"
                "npusim profile --set ddr.bandwidth_mbps=1866 --format json model.cvimodel"};
 
 /* Renders the report into memory first, so that a failure leaves no half file. */

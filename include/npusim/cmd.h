@@ -46,6 +46,8 @@ typedef struct {
     bool wide;                /* the result is int32 */
     uint8_t fn;               /* function of pool, elt and copy: bpu_mac.def */
     uint16_t group;
+    bool padded;              /* the source is copied with its padding first */
+    uint8_t in_slot, out_slot; /* channels lie in padded groups of this many, 0: they do not */
 } npu_tiu;
 
 typedef struct {

@@ -46,6 +46,7 @@ typedef struct {
                                  which only type and shape exist (g_weight fills them) */
     bool folded;              /* constant computed from others, or part of an attribute: no weight
                                  that the parameter count has */
+    uint32_t seed;            /* of synthetic weights: a hash of the name */
     int32_t producer;         /* node, NPU_NONE: graph input, constant or nobody */
 } npu_value;
 

@@ -4,7 +4,8 @@
 . "$(dirname "$0")/../tap.sh"
 seconds=$1
 shift
-mkdir "$tmp/yaml" "$tmp/models" "$tmp/texts" "$tmp/chips" "$tmp/onnx" "$tmp/prototxt" "$tmp/caffemodel"
+mkdir "$tmp/yaml" "$tmp/models" "$tmp/texts" "$tmp/chips" "$tmp/bins" "$tmp/onnx" "$tmp/prototxt" \
+    "$tmp/caffemodel"
 for text in "$top_srcdir"/examples/*.npuasm "$top_srcdir"/tests/fixtures/*.npuasm; do
     name=${text##*/}
     cp "$text" "$tmp/texts"
@@ -12,6 +13,10 @@ for text in "$top_srcdir"/examples/*.npuasm "$top_srcdir"/tests/fixtures/*.npuas
     "$NPUSIM" asm -o "$tmp/models/${name%.npuasm}" "$text" 2>/dev/null || echo "# no corpus: $name"
 done
 find "$tmp/models" -mindepth 1 -type d -exec rm -r {} + # bare sections, not models
+for name in examples/tiny_cv181x tests/fixtures/classifier tests/fixtures/tpu_cpu_tpu; do
+    tests/unit/make_bin "$top_srcdir/$name.npuasm" "$tmp/bins/${name##*/}.bin"
+done
+"$NPUSIM" hb_pack -o "$tmp/bins/packed.bin" "$tmp"/bins/*.bin >/dev/null
 cp "$top_srcdir"/models/chips/*.json "$top_srcdir"/examples/ci/budget.json "$tmp/chips"
 "$NPUSIM" profile --format json -o "$tmp/chips/profile.json" "$tmp/models/tiny_cv181x"
 "$NPUSIM" graph --to-onnx "$tmp/onnx/small.onnx" "$top_srcdir/tests/fixtures/small.prototxt" >"$tmp/text"
@@ -27,6 +32,7 @@ cp "$top_srcdir"/tests/fixtures/*.yaml "$top_srcdir"/examples/*.yaml "$tmp/yaml"
 for target; do
     case ${target##*/} in
     *yaml*) corpus=$tmp/yaml ;;
+    *_bin) corpus=$tmp/bins ;;
     *asm* | *text*) corpus=$tmp/texts ;;
     *onnx*) corpus=$tmp/onnx ;;
     *prototxt*) corpus=$tmp/prototxt ;;

@@ -66,7 +66,8 @@ static void make(const char *set, char out[TEXT])
     }
 }
 
-static npu_status read_as(const char *set, bool caffe, const char *chip, cc_config **c, npu_err *err)
+static npu_status read_as(const char *set, bool caffe, const char *chip, cc_config **c,
+                          npu_err *err)
 {
     char text[TEXT];
     make(set, text);
@@ -156,7 +157,8 @@ END_TEST
 
 START_TEST(unknown_keys_get_a_suggestion)
 {
-    bad("model_parameters/output_nodez='a'", "Wrong key 'output_nodez'; did you mean 'output_nodes'");
+    bad("model_parameters/output_nodez='a'",
+        "Wrong key 'output_nodez'; did you mean 'output_nodes'");
     bad("model_parameters/zzzzzz='a'", "c.yaml:4: Wrong key 'zzzzzz'");
     bad("compiler_parameters/march='bernoulli2'", "it belongs to model_parameters");
     bad("compile_mode='latncy'", "did you mean latency?");
@@ -234,7 +236,8 @@ START_TEST(compiler_and_model_values)
     refused("calibration_parameters/optimization=set_model_output_int16", NPU_UNSUPPORTED, "int8");
     bad("calibration_parameters/optimization=set_output", "is not one of");
     bad("calibration_parameters/max_percentile=1.5", "outside 0..1");
-    bad("calibration_parameters/run_on_cpu=a;;calibration_parameters/run_on_bpu='b;a'", "'a' is in");
+    bad("calibration_parameters/run_on_cpu=a;;calibration_parameters/run_on_bpu='b;a'",
+        "'a' is in");
     bad("model_parameters/caffe_model='x'", "for a model of type onnx");
     bad("output_model_file_prefix='a/b'", "contains '/'");
     bad("custom_op/custom_op_method=register;;custom_op/op_register_files='a.py;b.py';;"
@@ -329,7 +332,8 @@ START_TEST(the_model_must_fit)
                         "compiler_parameters/input_source={\"data\": \"resizer\"}";
     fits("", network(1, 3, 224, 224, relu));
     fits("", network(1, 224, 224, 3, relu));
-    clashes("", network(1, 3, 225, 224, relu), NPU_BAD_INPUT, "even height and width, found 225x224");
+    clashes("", network(1, 3, 225, 224, relu), NPU_BAD_INPUT,
+            "even height and width, found 225x224");
     clashes("input_type_rt=yuv444", network(1, 3, 224, 225, relu), NPU_BAD_INPUT, "even height");
     fits("input_type_rt=rgb", network(1, 3, 225, 225, relu));
     clashes("", network(1, 4, 224, 224, relu), NPU_BAD_INPUT, "4 channels");

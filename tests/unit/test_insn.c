@@ -12,12 +12,12 @@
 
 #define COUNT(a) (sizeof(a) / sizeof(a)[0])
 
-enum { V1, V2, DMA, LAYOUTS };
+enum { V1, V2, DMA, BM, BD, LAYOUTS };
 
 static const sim_layout *layout(int i)
 {
-    npu_isa isa = i == V1 ? NPU_ISA_CV18XX_V1 : NPU_ISA_CV18XX_V2;
-    return sim_layout_of(isa, i == DMA ? NPU_ENGINE_TDMA : NPU_ENGINE_TIU);
+    npu_isa isa = i == V1 ? NPU_ISA_CV18XX_V1 : i <= DMA ? NPU_ISA_CV18XX_V2 : NPU_ISA_BPU_1;
+    return sim_layout_of(isa, i == DMA || i == BD ? NPU_ENGINE_TDMA : NPU_ENGINE_TIU);
 }
 
 static void put(uint8_t *p, const sim_layout *l, const char *name, uint32_t value)
@@ -31,7 +31,7 @@ static void put(uint8_t *p, const sim_layout *l, const char *name, uint32_t valu
 
 START_TEST(every_bit_belongs_to_exactly_one_field)
 {
-    static const unsigned bits[LAYOUTS] = {896, 896, 512};
+    static const unsigned bits[LAYOUTS] = {896, 896, 512, 512, 512};
     const sim_layout *l = layout(_i);
     const char *owner[896] = {0};
     ck_assert_uint_eq(l->bytes * 8, bits[_i]);
@@ -101,7 +101,9 @@ START_TEST(every_kind_but_the_cpu_has_an_encoding)
             any |= encoded(i, (npu_kind)k);
         ck_assert_msg(any == (k != NPU_KIND_CPU), "%s", name);
         /* one chip family each: ge came later, md_sum went */
-        if (npu_kind_table[k].engine == NPU_ENGINE_TIU) {
+        bool bpu = encoded(BM, (npu_kind)k) || encoded(BD, (npu_kind)k);
+        ck_assert_msg(bpu == (strncmp(name, "bpu.", 4) == 0), "%s", name);
+        if (npu_kind_table[k].engine == NPU_ENGINE_TIU && !bpu) {
             ck_assert_msg(encoded(V1, (npu_kind)k) == (k != NPU_KIND_GE), "%s", name);
             ck_assert_msg(encoded(V2, (npu_kind)k) == (k != NPU_KIND_MDSUM), "%s", name);
         }
@@ -206,7 +208,7 @@ START_TEST(every_tdma_kind_is_decoded_the_same_on_every_chip)
 {
     uint8_t p[SIM_TDMA_BYTES];
     for (size_t row = 0; row < COUNT(dma_kinds); row++)
-        for (int isa = 0; isa < NPU_ISAS; isa++) {
+        for (int isa = 0; isa <= NPU_ISA_CV18XX_V2; isa++) {
             npu_cmd c = {0};
             npu_err err = {0};
             dma_command(row, p);

@@ -17,7 +17,9 @@ static const struct {
 } layouts[] = {{NPU_ISA_CV18XX_V1, NPU_ENGINE_TIU},
                {NPU_ISA_CV18XX_V2, NPU_ENGINE_TIU},
                {NPU_ISA_CV18XX_V1, NPU_ENGINE_TDMA},
-               {NPU_ISA_CV18XX_V2, NPU_ENGINE_TDMA}};
+               {NPU_ISA_CV18XX_V2, NPU_ENGINE_TDMA},
+               {NPU_ISA_BPU_1, NPU_ENGINE_TIU},
+               {NPU_ISA_BPU_1, NPU_ENGINE_TDMA}};
 
 /* xorshift64: the same payloads on every machine. */
 static uint64_t random_state;
