@@ -1,4 +1,6 @@
 /* Memory and cost of a group; see bpu.h. */
+#include <math.h>
+
 #include "compiler/bpu_fit.h"
 
 /* --- memory ----------------------------------------------------------------------------------- */
@@ -180,7 +182,9 @@ bool bpu_group_cost(const bpu_net *b, bpu_maps *m, bpu_group *g)
 {
     uint64_t weights = 0, places;
     double commands;
-    bpu_rings(b, g->stripes, m);
+    double limit = g->how == BPU_ROWS ? NPU_GET(b->chip, bpu_sram) : HUGE_VAL;
+    if (!bpu_rings(b, g->stripes, limit, m))
+        return false;
     if (g->how == BPU_CHANNELS) {
         if (!by_channels(b, g, m))
             return false;

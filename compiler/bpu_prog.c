@@ -1,4 +1,5 @@
 /* Groups -> items in program order, each with what it waits for; see bpu.h. */
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -310,7 +311,7 @@ static npu_status emit_group(bpu_maker *m, const bpu_group *g, npu_err *err)
     bpu_maps maps;
     if (!bpu_maps_of(m->b, g->first, g->last, &maps))
         return npu_fail(err, NPU_LIMIT, "group of too many maps");
-    bpu_rings(m->b, g->stripes, &maps);
+    bpu_rings(m->b, g->stripes, HUGE_VAL, &maps);
     NPU_TRY(begin_group(m, g, &maps, err));
     bpu_restart(&maps);
     for (uint32_t s = 0; s < g->stripes; s++)
