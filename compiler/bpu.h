@@ -172,8 +172,9 @@ typedef struct {
     uint64_t shared, weights, inputs, outputs; /* bytes of each memory */
 } bpu_places;
 
-npu_status bpu_places_make(const bpu_net *b, const bpu_plan *p, uint64_t weight_base,
-                           bpu_places *out, npu_err *err);
+/* G: the program so far. */
+npu_status bpu_places_make(const bpu_net *b, const bpu_plan *p, const npu_program *g,
+                           uint64_t weight_base, bpu_places *out, npu_err *err);
 void bpu_places_free(bpu_places *p);
 
 npu_status bpu_prog_make(const bpu_net *b, const bpu_plan *p, const bpu_places *a, int level,

@@ -23,12 +23,12 @@ static void drop(candidate *c)
     bpu_plan_free(&c->plan);
 }
 
-static npu_status try(const bpu_net *b, int level, cc_mode mode, uint64_t weight_base,
-                      candidate *c, npu_err *err)
+static npu_status try(const bpu_net *b, int level, cc_mode mode, const npu_program *g,
+                      uint64_t weight_base, candidate *c, npu_err *err)
 {
     *c = (candidate){.level = level};
     NPU_TRY(bpu_plan_make(b, level, mode, &c->plan, err));
-    NPU_TRY(bpu_places_make(b, &c->plan, weight_base, &c->places, err));
+    NPU_TRY(bpu_places_make(b, &c->plan, g, weight_base, &c->places, err));
     NPU_TRY(bpu_prog_make(b, &c->plan, &c->places, level, &c->prog, err));
     NPU_TRY(bpu_schedule(b, &c->prog, level, err));
     for (uint32_t i = 0; i < c->prog.n; i++) {
@@ -78,8 +78,8 @@ static void choose(candidate *c, uint32_t n, const cc_options *o, candidate *bes
     *best = c[pick];
 }
 
-static npu_status best_of(const bpu_net *b, const cc_options *o, uint64_t weight_base,
-                          candidate *best, npu_err *err)
+static npu_status best_of(const bpu_net *b, const cc_options *o, const npu_program *g,
+                          uint64_t weight_base, candidate *best, npu_err *err)
 {
     candidate c[8];
     uint32_t n = 0;
@@ -87,7 +87,7 @@ static npu_status best_of(const bpu_net *b, const cc_options *o, uint64_t weight
     npu_err last = {0};
     for (int level = 0; level <= o->level && (s == NPU_OK || s == NPU_UNSUPPORTED); level++)
         for (int mode = CC_LATENCY; mode <= (level < 2 ? CC_LATENCY : CC_BANDWIDTH); mode++) {
-            s = try(b, level, (cc_mode)mode, weight_base, &c[n], &last);
+            s = try(b, level, (cc_mode)mode, g, weight_base, &c[n], &last);
             if (s == NPU_OK)
                 n++;
             else
@@ -116,7 +116,7 @@ npu_status bpu_compile(const cc_net *net, const cc_options *o, const npu_chip *c
         base = end > base ? (end + 63) / 64 * 64 : base;
     }
     NPU_TRY(bpu_net_new(net, o, chip, &b, err));
-    npu_status s = best_of(b, o, base, &best, err);
+    npu_status s = best_of(b, o, &m->program[0], base, &best, err);
     if (s == NPU_OK)
         s = bpu_emit(b, &best.prog, &best.places, m, err);
     drop(&best);

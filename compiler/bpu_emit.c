@@ -213,6 +213,8 @@ npu_status bpu_emit(const bpu_net *b, const bpu_prog *p, const bpu_places *a, np
         return full(err);
     NPU_TRY(edges(b, a, g, r, err));
     NPU_TRY(commands(b, p, (uint32_t)m->nlayer, m, r, err));
+    g->io_used[0] = a->inputs;
+    g->io_used[1] = a->outputs;
     if (a->shared > g->shared_gmem)
         g->shared_gmem = (uint32_t)a->shared;
     return layers(b, a, m, (uint32_t)g->nroutine - 1, err);

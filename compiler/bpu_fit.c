@@ -94,8 +94,30 @@ static npu_status shared(const bpu_net *b, const bpu_plan *p, bpu_places *out, n
     return ok ? NPU_OK : npu_fail(err, NPU_LIMIT, "out of memory");
 }
 
-npu_status bpu_places_make(const bpu_net *b, const bpu_plan *p, uint64_t weight_base,
-                           bpu_places *out, npu_err *err)
+/* Inputs and outputs come after those of the sub-graphs before; what one of those left in its
+ * outputs is read where it lies. */
+static void edges(const bpu_net *b, const npu_program *g, bpu_places *out)
+{
+    const cc_net *n = b->net;
+    out->inputs = g->io_used[0];
+    out->outputs = g->io_used[1];
+    for (uint32_t i = 0; i < n->ntensor; i++) {
+        const bpu_store *s = &b->store[i];
+        uint64_t edge = aligned(s->ddr_row * s->ddr_pieces * s->rows * n->tensor[i].n);
+        const npu_tensor *known = npu_program_tensor(g, n->tensor[i].name);
+        if (b->root[i] != (int32_t)i || (!s->output && s->first >= 0))
+            continue;
+        bool out_of_other = !s->output && n->tensor[i].planar && known;
+        bool again = !s->output && known && known->offset >= 0;
+        out->memory[i] = s->output || out_of_other ? NPU_MEM_IO + 1 : NPU_MEM_IO;
+        uint64_t *end = s->output ? &out->outputs : &out->inputs;
+        out->offset[i] = again ? (uint64_t)known->offset & ((UINT64_C(1) << 40) - 1) : *end;
+        *end += again ? 0 : edge;
+    }
+}
+
+npu_status bpu_places_make(const bpu_net *b, const bpu_plan *p, const npu_program *g,
+                           uint64_t weight_base, bpu_places *out, npu_err *err)
 {
     const cc_net *n = b->net;
     *out = (bpu_places){calloc(n->ntensor + 1, sizeof *out->offset),
@@ -103,21 +125,7 @@ npu_status bpu_places_make(const bpu_net *b, const bpu_plan *p, uint64_t weight_
     if (!out->offset || !out->memory || !out->weight)
         return npu_fail(err, NPU_LIMIT, "out of memory");
     NPU_TRY(shared(b, p, out, err));
-    for (uint32_t i = 0; i < n->ntensor; i++) {
-        const bpu_store *s = &b->store[i];
-        uint64_t edge = aligned(s->ddr_row * s->ddr_pieces * s->rows * n->tensor[i].n);
-        if (b->root[i] != (int32_t)i)
-            continue;
-        if (s->output) {
-            out->memory[i] = NPU_MEM_IO + 1;
-            out->offset[i] = out->outputs;
-            out->outputs += edge;
-        } else if (s->first < 0) {
-            out->memory[i] = NPU_MEM_IO;
-            out->offset[i] = out->inputs;
-            out->inputs += edge;
-        }
-    }
+    edges(b, g, out);
     uint64_t at = weight_base;
     for (uint32_t l = 0; l < n->nlayer; l++) {
         out->weight[l] = at;

@@ -54,7 +54,9 @@ void bpu_give(bpu_item *x, bpu_list *l, int64_t mac)
 
 static bpu_form form_of(const bpu_store *s, const cc_tensor *t)
 {
-    return s->output ? BPU_PLANAR : s->first >= 0 ? BPU_PLANES : t->nv12 ? BPU_NV12 : BPU_PIXELS;
+    if (s->output || (s->first < 0 && t->planar))
+        return BPU_PLANAR;
+    return s->first >= 0 ? BPU_PLANES : t->nv12 ? BPU_NV12 : BPU_PIXELS;
 }
 
 /* The command that moves P; the image of the batch decides where in the memory of an edge. */

@@ -23,8 +23,15 @@ static int index_of(const bpu_net *b, bpu_maps *m, int32_t root)
     if (m->n == sizeof m->map / sizeof m->map[0])
         return -1;
     b->scratch[root] = m->n;
-    m->map[m->n] = (bpu_map){.root = root, .load = b->store[root].first < (int32_t)m->first};
+    m->map[m->n] = (bpu_map){.root = root};
     return (int)m->n++;
+}
+
+/* Whether source K of layer L has channels that were there before layer FIRST. */
+static bool loaded(const bpu_net *b, uint32_t l, int k, uint32_t first)
+{
+    uint32_t i = b->from[3 * l + (uint32_t)k], end = b->from[3 * l + (uint32_t)k + 1];
+    return i == end || b->writer[i] < first; /* writers are in order */
 }
 
 bool bpu_maps_of(const bpu_net *b, uint32_t first, uint32_t last, bpu_maps *m)
@@ -39,6 +46,8 @@ bool bpu_maps_of(const bpu_net *b, uint32_t first, uint32_t last, bpu_maps *m)
             src[k] = t == NPU_NONE ? -1 : (int16_t)index_of(b, m, b->root[t]);
             if (t != NPU_NONE && src[k] < 0)
                 return false;
+            if (t != NPU_NONE)
+                m->map[src[k]].load |= loaded(b, l, k, first);
         }
         int32_t root = b->root[b->net->layer[l].out];
         int out = index_of(b, m, root);

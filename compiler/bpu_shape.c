@@ -27,7 +27,7 @@ static int32_t root_of(const cc_net *n, int32_t t)
 static void edge(const cc_tensor *t, bpu_store *s)
 {
     enum { OUTPUT_ROW = 32 };
-    if (s->output) {
+    if (s->output || (s->input && t->planar)) {
         s->ddr_row = up((uint64_t)t->w * t->bytes, OUTPUT_ROW);
         s->ddr_pieces = t->c;
     } else if (s->input) {
@@ -234,6 +234,8 @@ static int64_t moved_to(const cc_layer *y, const cc_tensor *in, const cc_tensor 
         return in->h == out->h ? r : in->h;
     case NPU_OP_TRANSPOSE: case NPU_OP_RESHAPE:
         return in->h;
+    case NPU_OP_SLICE:
+        return (r - 1) * y->sh - y->pt + 1;
     default: /* split, slice, depth to space, ...: rows keep their order */
         return (r * in->h + out->h - 1) / out->h + (in->h > out->h ? in->h % out->h : 0);
     }
@@ -284,6 +286,8 @@ uint32_t bpu_rows_from(const bpu_net *b, uint32_t l, int k, uint32_t r)
             return 0;
         if (y->function == NPU_OP_PAD)
             return in->h == out->h ? r : 0;
+        if (y->function == NPU_OP_SLICE)
+            return lesser(in->h, (int64_t)r * y->sh - y->pt);
         return lesser(in->h, (int64_t)r * in->h / out->h);
     default:
         return in->h == 1 ? 0 : lesser(in->h, r);

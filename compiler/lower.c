@@ -67,8 +67,9 @@ int32_t lower_tensor(lower *l, int32_t value)
         return l->tensor_of[value];
     const npu_value *v = &l->g->value[value];
     const cc_input *in = input_named(l->o, v->name);
+    bool planar = v->producer != NPU_NONE && l->g->node[v->producer].subgraph >= 0;
     cc_tensor t = {.name = v->name, .bytes = 1, .value = value, .producer = NPU_NONE,
-                   .inside = NPU_NONE, .input = true,
+                   .inside = NPU_NONE, .input = true, .planar = planar,
                    .nv12 = v->producer == NPU_NONE && in && in->rt == CC_NV12};
     shape_of(v, &t);
     return l->tensor_of[value] = add_tensor(l, t);
@@ -85,7 +86,7 @@ int32_t lower_like(lower *l, int32_t t, const char *name)
     copy.name = name;
     copy.value = copy.producer = copy.inside = NPU_NONE;
     copy.channel = 0;
-    copy.input = copy.output = copy.nv12 = false;
+    copy.input = copy.output = copy.nv12 = copy.planar = false;
     copy.bytes = 1;
     return add_tensor(l, copy);
 }

@@ -82,8 +82,12 @@ npu_status lower_concat(lower *l, int32_t node, npu_err *err)
     return NPU_OK;
 }
 
+/* What a copied range takes of its source: in each direction from START on, every STEPth. */
+typedef struct { int64_t start[2], step[2]; } range;
+
+/* Channels of FROM from CHANNEL on, 1: something else, that R says. */
 static npu_status take_range(lower *l, int32_t node, int32_t from, int32_t value, uint32_t channel,
-                             npu_err *err)
+                             range r, npu_err *err)
 {
     int32_t t = lower_tensor(l, value);
     if (t == NPU_NONE)
@@ -95,7 +99,15 @@ static npu_status take_range(lower *l, int32_t node, int32_t from, int32_t value
         put_inside(l, t, from, channel);
         return NPU_OK;
     }
-    return lower_layer(l, CC_MOVE, node, from, t) ? NPU_OK : lower_full(err);
+    cc_layer *y = lower_layer(l, CC_MOVE, node, from, t);
+    if (!y)
+        return lower_full(err);
+    y->function = NPU_OP_SLICE;
+    y->sh = (uint32_t)r.step[0];
+    y->sw = (uint32_t)r.step[1];
+    y->pt = (int32_t)-r.start[0];
+    y->pl = (int32_t)-r.start[1];
+    return NPU_OK;
 }
 
 npu_status lower_split(lower *l, int32_t node, npu_err *err)
@@ -106,41 +118,40 @@ npu_status lower_split(lower *l, int32_t node, npu_err *err)
     if (from == NPU_NONE)
         return lower_full(err);
     int rank = l->g->value[n->in[0]].rank;
-    bool channels = axis_of(n, rank, 0) == 1;
+    int64_t axis = axis_of(n, rank, 0);
+    range r = {{0, 0}, {1, 1}};
     for (uint32_t i = 0; i < n->nout; i++) {
         if (n->out[i] == NPU_NONE)
             continue;
         /* 1: never aligned, so copied */
-        NPU_TRY(take_range(l, node, from, n->out[i], channels ? channel : 1, err));
-        channel += (uint32_t)l->g->value[n->out[i]].dim[1 < rank ? 1 : 0];
+        NPU_TRY(take_range(l, node, from, n->out[i], axis == 1 ? channel : 1, r, err));
+        const npu_value *y = &l->g->value[n->out[i]];
+        channel += (uint32_t)y->dim[1 < rank ? 1 : 0];
+        for (int k = 0; k < 2; k++)
+            if (rank == 4 && axis == 2 + k)
+                r.start[k] += y->dim[axis];
     }
     return NPU_OK;
 }
 
-/* Start of a slice along channels with everything else whole; -1: it is not one. */
-static int64_t channel_start(const lower *l, const npu_node *n)
+typedef struct { int64_t start[NPU_RANK_MAX], axis[NPU_RANK_MAX], step[NPU_RANK_MAX], n; } slices;
+
+static void read_slices(const lower *l, const npu_node *n, slices *s)
 {
-    const npu_value *x = &l->g->value[n->in[0]], *y = &l->g->value[n->out[0]];
-    int64_t starts[NPU_RANK_MAX], axes[NPU_RANK_MAX], count = 0;
-    for (int i = 0; i < x->rank; i++)
-        if (i != 1 && x->dim[i] != y->dim[i])
-            return -1;
-    if (n->nin > 1) {
-        count = g_const_ints(l->g, n->in[1], starts, NPU_RANK_MAX);
-        for (int i = 0; i < NPU_RANK_MAX; i++)
-            axes[i] = i;
-        if (n->nin > 3 && n->in[3] != NPU_NONE)
-            g_const_ints(l->g, n->in[3], axes, NPU_RANK_MAX);
-    } else {
-        count = (int64_t)g_ints(n, "starts", starts, NPU_RANK_MAX);
-        for (int i = 0; i < NPU_RANK_MAX; i++)
-            axes[i] = i;
-        g_ints(n, "axes", axes, NPU_RANK_MAX);
+    for (int i = 0; i < NPU_RANK_MAX; i++) {
+        s->axis[i] = i;
+        s->step[i] = 1;
     }
-    for (int64_t i = 0; i < count && i < NPU_RANK_MAX; i++)
-        if (axes[i] == 1 || axes[i] == 1 - x->rank)
-            return starts[i] < 0 ? starts[i] + x->dim[1] : starts[i];
-    return -1;
+    if (n->nin > 1) {
+        s->n = g_const_ints(l->g, n->in[1], s->start, NPU_RANK_MAX);
+        if (n->nin > 3 && n->in[3] != NPU_NONE)
+            g_const_ints(l->g, n->in[3], s->axis, NPU_RANK_MAX);
+        if (n->nin > 4 && n->in[4] != NPU_NONE)
+            g_const_ints(l->g, n->in[4], s->step, NPU_RANK_MAX);
+    } else {
+        s->n = (int64_t)g_ints(n, "starts", s->start, NPU_RANK_MAX);
+        g_ints(n, "axes", s->axis, NPU_RANK_MAX);
+    }
 }
 
 /* The array takes channels out of a map with a 1x1 convolution of ones and zeros. */
@@ -157,11 +168,33 @@ static npu_status select_channels(lower *l, int32_t node, int32_t from, npu_err 
 npu_status lower_slice(lower *l, int32_t node, npu_err *err)
 {
     const npu_node *n = &l->g->node[node];
+    const npu_value *x = &l->g->value[n->in[0]], *y = &l->g->value[n->out[0]];
     int32_t from = lower_tensor(l, n->in[0]);
-    int64_t start = channel_start(l, n);
+    range r = {{0, 0}, {1, 1}};
+    int64_t channel = -1;
+    slices s = {.n = 0};
     if (from == NPU_NONE)
         return lower_full(err);
-    if (start < 0) /* 1: never aligned, so copied */
-        return take_range(l, node, from, n->out[0], 1, err);
+    read_slices(l, n, &s);
+    for (int64_t i = 0; i < s.n && i < NPU_RANK_MAX; i++) {
+        int64_t axis = s.axis[i] < 0 ? s.axis[i] + x->rank : s.axis[i];
+        int64_t all = axis >= 0 && axis < x->rank ? x->dim[axis] : 0;
+        int64_t start = s.start[i] < 0 ? s.start[i] + all : s.start[i];
+        if (axis == 1 && s.step[i] == 1)
+            channel = start;
+        if (x->rank == 4 && axis >= 2 && axis < 4 && start >= 0 && start < all && s.step[i] > 0) {
+            r.start[axis - 2] = start;
+            r.step[axis - 2] = s.step[i];
+        } else if (x->rank == 4 && axis >= 2 && axis < 4) {
+            return npu_fail(err, NPU_UNSUPPORTED, "%s: slice of axis %d from %lld by %lld; forward "
+                            "slices can be lowered", n->name, (int)axis, (long long)s.start[i],
+                            (long long)s.step[i]);
+        }
+    }
+    for (int i = 0; i < x->rank; i++) /* a channel range with everything else whole */
+        if (i != 1 && x->dim[i] != y->dim[i])
+            channel = -1;
+    if (channel < 0) /* 1: never aligned, so copied */
+        return take_range(l, node, from, n->out[0], 1, r, err);
     return select_channels(l, node, from, err);
 }

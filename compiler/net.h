@@ -31,6 +31,7 @@ typedef struct {
     bool input, output;       /* crosses the edge of the sub-graph */
     int32_t inside;           /* tensor this is a channel range of (concat, split), or NPU_NONE */
     uint32_t channel;         /* first channel in it */
+    bool planar;              /* input that another sub-graph left as its output */
     bool nv12;                /* input in 1.5 bytes per pixel, expanded by the hardware */
 } cc_tensor;
 

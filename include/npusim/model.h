@@ -110,6 +110,7 @@ typedef struct {
     size_t ntensor;
     npu_routine *routine;       /* in order of execution */
     size_t nroutine;
+    uint64_t io_used[2];        /* compiler: bytes of memories 3 and 4 given away; not stored */
 } npu_program;
 
 typedef struct {                /* a layer as the compiler knew it (.bin; a .cvimodel has none) */
