@@ -1,6 +1,7 @@
 /* Which layers go together: the cheapest cut of the layer list into groups.
  *
  * O0 and O1 take one layer at a time, O2 groups of up to 8 with few stripe counts, O3 all. */
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -22,24 +23,23 @@ typedef struct {
     bpu_group group;
 } best;
 
-/* What the search minimises.  A byte is worth little time in latency mode, time breaks ties in
- * bandwidth mode; a function call over its limit is avoided before anything else. */
-static double cost_of(const bpu_net *b, const bpu_group *g, int level, cc_mode mode)
+/* What the search minimises; a function call over its limit is avoided before anything else. */
+static double cost_of(const bpu_net *b, const bpu_group *g, int level, double byte_cycles)
 {
     double time = level == 0 ? g->compute + g->transfer : g->time;
     double bytes = (double)(g->read + g->write), over = 0;
     double limit = (double)b->o->max_time_per_fc_us * NPU_GET(b->chip, tpu_clock_mhz);
     if (limit > 0 && time > limit)
-        over = (time - limit) * 1e6;
-    return mode == CC_BANDWIDTH ? bytes + time * 1e-4 + over : time + bytes * 0.01 + over;
+        over = (time - limit) * 1e6 * fmax(1, byte_cycles);
+    return time + bytes * byte_cycles + over;
 }
 
-static void consider(const bpu_net *b, bpu_maps *m, bpu_group g, int level, cc_mode mode,
+static void consider(const bpu_net *b, bpu_maps *m, bpu_group g, int level, double byte_cycles,
                      double before, best *out)
 {
     if (!bpu_group_cost(b, m, &g))
         return;
-    double cost = before + cost_of(b, &g, level, mode);
+    double cost = before + cost_of(b, &g, level, byte_cycles);
     if (out->cost < 0 || cost < out->cost) {
         out->cost = cost;
         out->group = g;
@@ -47,7 +47,7 @@ static void consider(const bpu_net *b, bpu_maps *m, bpu_group g, int level, cc_m
 }
 
 /* All ways to compute first..last as one group. */
-static void ways(const bpu_net *b, uint32_t first, uint32_t last, int level, cc_mode mode,
+static void ways(const bpu_net *b, uint32_t first, uint32_t last, int level, double byte_cycles,
                  double before, best *out)
 {
     const search *s = &searches[level];
@@ -60,18 +60,18 @@ static void ways(const bpu_net *b, uint32_t first, uint32_t last, int level, cc_
         rows = h > rows ? h : rows;
     }
     bpu_group g = {.first = first, .last = last, .how = BPU_WHOLE, .stripes = 1};
-    consider(b, &m, g, level, mode, before, out);
+    consider(b, &m, g, level, byte_cycles, before, out);
     for (uint32_t i = 0; i < s->n; i++) {
         if (s->stripes[i] < 2 || s->stripes[i] > rows)
             continue;
         g.how = BPU_ROWS;
         g.stripes = s->stripes[i];
-        consider(b, &m, g, level, mode, before, out);
+        consider(b, &m, g, level, byte_cycles, before, out);
     }
     g.how = BPU_CHANNELS;
     g.stripes = 1;
     if (first == last)
-        consider(b, &m, g, level, mode, before, out);
+        consider(b, &m, g, level, byte_cycles, before, out);
 }
 
 static npu_status no_way(const bpu_net *b, uint32_t l, npu_err *err)
@@ -105,7 +105,7 @@ static npu_status cut(const bpu_net *b, best *at, uint32_t n, bpu_plan *out, npu
     return NPU_OK;
 }
 
-npu_status bpu_plan_make(const bpu_net *b, int level, cc_mode mode, bpu_plan *out, npu_err *err)
+npu_status bpu_plan_make(const bpu_net *b, int level, double byte_cycles, bpu_plan *out, npu_err *err)
 {
     uint32_t n = b->net->nlayer;
     best *at = malloc((n + 1) * sizeof *at);
@@ -118,7 +118,7 @@ npu_status bpu_plan_make(const bpu_net *b, int level, cc_mode mode, bpu_plan *ou
         at[end].cost = -1;
         for (uint32_t len = 1; len <= searches[level].longest && len <= end; len++)
             if (at[end - len].cost >= 0)
-                ways(b, end - len, end - 1, level, mode, at[end - len].cost, &at[end]);
+                ways(b, end - len, end - 1, level, byte_cycles, at[end - len].cost, &at[end]);
         if (at[end].cost < 0 && searches[level].longest == 1)
             s = no_way(b, end - 1, err);
     }
