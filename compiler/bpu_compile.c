@@ -78,8 +78,8 @@ static void choose(candidate *c, uint32_t n, const cc_options *o, candidate *bes
     *best = c[pick];
 }
 
-/* Plans tried: what a byte of DDR traffic costs, in cycles.  Little where it hides behind the array,
- * about 0.1 where nothing hides it, very much to spare the DDR. */
+/* Plans tried: what a byte of DDR traffic costs, in cycles.  Little where it hides behind the
+ * array, about 0.1 where nothing hides it, very much to spare the DDR. */
 static const struct {
     int level;
     double byte_cycles;
@@ -93,8 +93,9 @@ static npu_status best_of(const bpu_net *b, const cc_options *o, const npu_progr
     uint32_t n = 0;
     npu_status s = NPU_OK;
     npu_err last = {0};
-    for (size_t i = 0; i < sizeof searches / sizeof searches[0] &&
-                       searches[i].level <= o->level && (s == NPU_OK || s == NPU_UNSUPPORTED); i++) {
+    for (size_t i = 0; i < sizeof searches / sizeof searches[0]; i++) {
+        if (searches[i].level > o->level || (s != NPU_OK && s != NPU_UNSUPPORTED))
+            break;
         s = try(b, searches[i].level, searches[i].byte_cycles, g, weight_base, &c[n], &last);
         if (s == NPU_OK)
             n++;

@@ -105,7 +105,8 @@ static npu_status cut(const bpu_net *b, best *at, uint32_t n, bpu_plan *out, npu
     return NPU_OK;
 }
 
-npu_status bpu_plan_make(const bpu_net *b, int level, double byte_cycles, bpu_plan *out, npu_err *err)
+npu_status bpu_plan_make(const bpu_net *b, int level, double byte_cycles, bpu_plan *out,
+                         npu_err *err)
 {
     uint32_t n = b->net->nlayer;
     best *at = malloc((n + 1) * sizeof *at);
