@@ -124,6 +124,9 @@ void bpu_restart(bpu_maps *m); /* nothing is done */
  * more than LIMIT bytes, and M is of no use. */
 bool bpu_rings(const bpu_net *b, uint32_t stripes, double limit, bpu_maps *m);
 
+/* Images of the batch (input_batch has set the shapes of the graph). */
+uint32_t bpu_images(const bpu_net *b);
+
 /* Bytes of a chunk of channels of ROOT whose result leaves by chunks. */
 uint64_t bpu_chunk_bytes(const bpu_net *b, int32_t root);
 

@@ -6,7 +6,7 @@
 #include "compiler/bpu_fit.h"
 #include "compiler/bpu_maker.h"
 
-enum { CHUNK_BYTES = 128 << 10, PIECE_BYTES = 8 << 10, PIECES = 8 };
+enum { CHUNK_BYTES = 128 << 10, PIECE_BYTES = 8 << 10, PIECES = 8, COMMANDS = 30000 };
 
 static npu_status full(npu_err *err)
 {
@@ -324,6 +324,7 @@ static bool cut_here(const bpu_maker *m, const bpu_group *g, double *used)
 {
     double limit = (double)m->b->o->max_time_per_fc_us * NPU_GET(m->b->chip, tpu_clock_mhz);
     bool cut = limit > 0 && *used > 0 && *used + g->time > limit;
+    cut |= m->out->n - m->begun > COMMANDS; /* their numbers have 16 bits */
     *used = cut ? g->time : *used + g->time;
     return cut;
 }
@@ -331,15 +332,16 @@ static bool cut_here(const bpu_maker *m, const bpu_group *g, double *used)
 static npu_status make(bpu_maker *m, npu_err *err)
 {
     double used = 0;
-    uint32_t batch = m->b->net->tensor[m->b->net->layer[0].a].n;
-    for (uint32_t image = 0; image < (batch ? batch : 1); image++) {
+    for (uint32_t image = 0; image < bpu_images(m->b); image++) {
         memset(m->seen, 0, m->b->net->nlayer * sizeof *m->seen);
         m->image = image;
         for (uint32_t i = 0; i < m->b->net->ntensor; i++)
             m->ddr_buf[i] = -1; /* others took their places: made again over those */
         for (uint32_t i = 0; i < m->plan->n; i++) {
-            if (cut_here(m, &m->plan->group[i], &used))
+            if (cut_here(m, &m->plan->group[i], &used)) {
                 m->fcall++;
+                m->begun = m->out->n;
+            }
             NPU_TRY(emit_group(m, &m->plan->group[i], err));
         }
     }
