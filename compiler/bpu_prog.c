@@ -322,8 +322,7 @@ static npu_status emit_group(bpu_maker *m, const bpu_group *g, npu_err *err)
 /* A function call ends where the next group would take it over its limit. */
 static bool cut_here(const bpu_maker *m, const bpu_group *g, double *used)
 {
-    double limit = (double)m->b->o->max_time_per_fc_us * NPU_GET(m->b->chip, tpu_clock_mhz);
-    bool cut = limit > 0 && *used > 0 && *used + g->time > limit;
+    bool cut = m->limit > 0 && *used > 0 && *used + g->time > m->limit;
     cut |= m->out->n - m->begun > COMMANDS; /* their numbers have 16 bits */
     *used = cut ? g->time : *used + g->time;
     return cut;
@@ -342,6 +341,7 @@ static npu_status make(bpu_maker *m, npu_err *err)
                 m->fcall++;
                 m->begun = m->out->n;
             }
+            m->group = i;
             NPU_TRY(emit_group(m, &m->plan->group[i], err));
         }
     }
@@ -349,17 +349,16 @@ static npu_status make(bpu_maker *m, npu_err *err)
     return NPU_OK;
 }
 
-npu_status bpu_prog_make(const bpu_net *b, const bpu_plan *p, const bpu_places *a, int level,
+npu_status bpu_prog_make(const bpu_net *b, const bpu_plan *p, const bpu_places *a, double limit,
                          bpu_prog *out, npu_err *err)
 {
     uint32_t nt = b->net->ntensor + 1, nl = b->net->nlayer + 1;
-    bpu_maker m = {.b = b, .plan = p, .at = a, .out = out,
+    bpu_maker m = {.b = b, .plan = p, .at = a, .out = out, .limit = limit,
                    .ddr_buf = malloc(nt * sizeof *m.ddr_buf),
                    .buf = malloc(nt * sizeof *m.buf), .addr = calloc(nt, sizeof *m.addr),
                .wbuf = malloc(nl * sizeof *m.wbuf), .waddr = calloc(nl, sizeof *m.waddr),
                .seen = calloc(nl, sizeof *m.seen)};
     *out = (bpu_prog){0};
-    (void)level;
     npu_status s = m.ddr_buf && m.buf && m.addr && m.wbuf && m.waddr && m.seen ? NPU_OK : full(err);
     for (uint32_t i = 0; s == NPU_OK && i < nt; i++)
         m.ddr_buf[i] = m.buf[i] = -1;

@@ -96,6 +96,10 @@ check "... and $written bytes stored instead of $stored" test "$written" -gt "$s
 converted split "/compile_mode/a\\  max_time_per_fc: 500"
 calls=$(sed -n '/"function_calls"/,/\]/p' "$tmp/profile" | grep -c latency_ms)
 check "calls of 500 us: $calls of them" test "$calls" -ge 4
+check "... none of them longer" awk '
+    /"function_calls"/, /\]/ { if (match($0, /latency_ms": [0-9.]+/)) {
+        n++; late += substr($0, RSTART + 12, RLENGTH - 12) > 0.5 } }
+    END { exit !(n >= 4 && late == 0) }' "$tmp/profile"
 check "calls of 500 us: $time ns in all, $plain in one" test "$time" -ge "$plain"
 converted three "/input_shape/a\\  input_batch: 3"
 check "three images: $time ns, one $plain" \
