@@ -175,8 +175,9 @@ static npu_status finish(const perf_prog *g, npu_profile *p, npu_prof_layer *l, 
     l->bf16 = y->bf16;
     output_shape(g->program, l, elements);
     l->bound = largest(l->exclusive ? l->crit : y->cause);
+    double cores = g->model->cores ? g->model->cores : 1; /* one span stands for all of them */
     if (l->tiu)
-        l->mac_utilisation = (double)y->mac_ticks_x1000 / 1000 / (double)l->tiu;
+        l->mac_utilisation = (double)y->mac_ticks_x1000 / 1000 / (double)l->tiu / cores;
     return explain(p, l, y, err);
 }
 

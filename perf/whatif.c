@@ -79,8 +79,8 @@ static npu_status clocks(what *w)
         if (s != NPU_OK)
             break;
         double mhz = NPU_GET(other, tpu_clock_mhz);
+        bool known = mhz == own || perf_cpu_apart(other) != perf_cpu_apart(w->base); /* family */
         npu_chip_free(other);
-        bool known = mhz == own;
         for (size_t k = 0; k < nseen; k++)
             known = known || seen[k] == mhz;
         if (known)
@@ -146,8 +146,10 @@ static npu_status ideals(what *w)
     NPU_GET(&w->chip, sync_segment) = 0;
     NPU_TRY(run(w, &ms, NULL));
     NPU_TRY(add(w, true, ms, "No gaps between commands|bound: dispatch and synchronisation free"));
-    return add(w, true, p->inference_ms, "No launch cost|bound: %g ms of driver and runtime saved",
-               p->launch_ms);
+    return p->launch_ms <= 0 ? NPU_OK
+                             : add(w, true, p->inference_ms,
+                                   "No launch cost|bound: %g ms of driver and runtime saved",
+                                   p->launch_ms);
 }
 
 static int by_gain(const void *a, const void *b)

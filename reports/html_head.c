@@ -162,7 +162,9 @@ static void latency(FILE *f, const npu_profile *p)
         fputs("</div><div class=s>Error <b>never measured</b>: no board figure stands behind this "
               "chip file", f);
     }
-    fprintf(f, ". Launch of %s ms included.</div></div>\n", rep_general(p->launch_ms).s);
+    if (p->launch_ms > 0)
+        fprintf(f, ". Launch of %s ms included", rep_general(p->launch_ms).s);
+    fputs(".</div></div>\n", f);
 }
 
 static void rate(FILE *f, const npu_profile *p)

@@ -88,6 +88,12 @@ check "the gain of the kernel is that of the network with the other kernel" awk 
           print real, gain
           exit !(gain > 0 && real > 0 && gain / real > 0.85 && gain / real < 1.15) }' gain before after
 
+# Weights that do not stay on chip: a chip with a quarter of the memory.
+expect 0 "advice for less on-chip memory" "$NPUSIM" advise -n 0 -f json \
+    --set bpu.sram_bytes=262144 "$top_srcdir/examples/networks/resnet50.prototxt"
+check "weights are read again" grep -q '"id": "reload"' out
+check "with what reading them once gains" grep -q '"change": "weights read [0-9.]* times' out
+
 # A .bin and the network it was made of get the same advice.
 cp "$top_srcdir/examples/networks/tiny_classifier.prototxt" net.prototxt
 expect 0 "a configuration" "$NPUSIM" init-config -o base.yaml net.prototxt

@@ -40,8 +40,9 @@ check "every file named in a document exists" sh -c 'cat "$1"; ! [ -s "$1" ]' - 
 # Every key of a profile is explained.
 fixture "$tmp/tiny.cvimodel" &&
     "$NPUSIM" profile --format json --set ddr.contention=0.1 -o "$tmp/p.json" "$tmp/tiny.cvimodel"
+"$NPUSIM" profile --format json -o "$tmp/n.json" tests/fixtures/small.prototxt
 unexplained() {
-    grep -oE '"[a-z_0-9]+":' "$tmp/p.json" | tr -d '":' | sort -u | while read -r key; do
+    cat "$tmp/p.json" "$tmp/n.json" | grep -oE '"[a-z_0-9]+":' | tr -d '":' | sort -u | while read -r key; do
         grep -qE "\`([a-z]+\.)?$key[\`.]" docs/PROFILE.md || echo "$key"
     done
 }

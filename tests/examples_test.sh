@@ -35,4 +35,9 @@ check "bandwidth mode moves no more bytes" \
     awk '/^as it is/ { a = $6 } /^--compile-mode/ { b = $5 } END { exit !(b > 0 && b <= a) }' "$tmp/out"
 check "O0 is slower" \
     awk '/^as it is/ { a = $4 } /^--opt O0/ { b = $3 } END { exit !(a > 0 && b > a) }' "$tmp/out"
+"$NPUSIM" profile --core-num 2 --format csv -o "$tmp/two.csv" \
+    "$top_srcdir/examples/networks/resnet18.prototxt"
+check "no layer has more than two cores can do" \
+    awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) if ($i == "mac_utilisation") k = i }
+        NR > 1 && $k > 1 { bad = 1 } END { exit bad || !k || NR < 10 }' "$tmp/two.csv"
 finish

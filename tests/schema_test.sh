@@ -34,6 +34,10 @@ if fixture "$tmp/tiny.cvimodel" 2>/dev/null; then
     check "the profile of the in-tree example is valid" valid "$tmp/profile.json"
 fi
 
+expect 0 "a network has a profile" "$NPUSIM" profile --format json --what-if \
+    -o "$tmp/net.json" "$top_srcdir/tests/fixtures/small.prototxt"
+check "the profile of a network is valid" valid "$tmp/net.json"
+
 # The check itself must bite.
 sed 's/"latency_ms"/"latency"/' "$tmp/profile.json" >"$tmp/broken.json"
 if valid "$tmp/broken.json" >/dev/null; then

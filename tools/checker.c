@@ -201,7 +201,6 @@ static npu_status compile(checker *c, npu_err *err)
     uint8_t *bytes = NULL;
     size_t n;
     cc_log log = {compiler_line, c};
-    log_line(c->log, LOG_INFO, "Start to compile the model with march %s.", c->options.march);
     if (strcmp(c->options.march, "bernoulli2") != 0) {
         log_line(c->log, LOG_WARNING, "not compiled: no back end for %s in this command",
                  c->options.march);

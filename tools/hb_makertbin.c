@@ -1,6 +1,8 @@
 /* hb_mapper makertbin: a network and a YAML file, or a network alone, become a .bin. */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "tools/command.h"
 #include "tools/makertbin.h"
@@ -103,6 +105,15 @@ static npu_status fast(const options *o, mrb_job *j, char **name, npu_err *err)
     return NPU_OK;
 }
 
+/* The vendor's tool takes the paths of a configuration from the current folder, which surprises. */
+static npu_status check_path(const char *path, const char *config, npu_err *err)
+{
+    if (!path || access(path, R_OK) == 0)
+        return NPU_OK;
+    return npu_fail(err, NPU_BAD_INPUT, "%s: cannot open: %s; paths in %s are relative to the "
+                    "current folder", path, strerror(errno), config);
+}
+
 static npu_status configured(const options *o, mrb_job *j, npu_err *err)
 {
     npu_status s = cc_config_read(o->config, j->caffe, o->chip, &j->config, err);
@@ -115,7 +126,8 @@ static npu_status configured(const options *o, mrb_job *j, npu_err *err)
     j->dir = o->output ? o->output : j->config->working_dir;
     j->options = &j->config->options;
     j->level = (log_level)j->config->log_level;
-    return NPU_OK;
+    NPU_TRY(check_path(j->model, o->config, err));
+    return check_path(j->weights, o->config, err);
 }
 
 static void report_failure(const mrb_job *j, const npu_err *err)

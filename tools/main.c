@@ -37,7 +37,7 @@ static void print_commands(FILE *f)
 {
     fputs("Commands:\n", f);
     for (size_t i = 0; i < COMMANDS; i++)
-        fprintf(f, "  %-14s %s\n", commands[i].name, commands[i].line);
+        fprintf(f, "  %-18s %s\n", commands[i].name, commands[i].line);
 }
 
 static void print_help(void)
@@ -45,8 +45,9 @@ static void print_help(void)
     puts("Usage: npusim COMMAND [OPTION...] [FILE...]\n"
          "Cycle-approximate simulator of neural processing units.\n"
          "\n"
-         "Reads a compiled model, simulates every command of it on the engines and the\n"
-         "memory of a chip, and reports where the time goes.\n");
+         "Reads a compiled model, or compiles a network (.onnx, .prototxt), simulates\n"
+         "every command of it on the engines and the memory of a chip, and reports where\n"
+         "the time goes.\n");
     print_commands(stdout);
     puts("\n"
          "'npusim COMMAND --help' explains a command.\n"
@@ -70,6 +71,7 @@ static void print_help(void)
          "\n"
          "Examples:\n"
          "  npusim chips\n"
+         "  npusim profile net.onnx\n"
          "  npusim profile --chip cv181x model.cvimodel\n"
          "  npusim hb_perf -o out model.cvimodel");
 }

@@ -33,8 +33,8 @@ static const opt_spec spec[] = {
 
 static const opt_program program = {
     .args = "FILE", .min_args = 1, .max_args = 1, .spec = spec,
-    .doc = "Simulates the command buffers of a compiled model and prints the profile: latency, "
-           "traffic, memory and what bounds each layer.",
+    .doc = "Simulates the commands of a compiled model, or of a network it compiles in memory, and "
+           "prints the profile: latency, traffic, memory and what bounds each layer.",
     .example = "npusim profile model.cvimodel\n"
                "npusim profile --what-if net.onnx\n"
                "npusim profile --set ddr.bandwidth_mbps=1866 --format json model.cvimodel"};

@@ -1,5 +1,5 @@
-/* What lowering adds for the design rules: padded channel groups, copies for padding, channel slices
- * on the array, reshapes. */
+/* What lowering adds for the design rules: padded channel groups, copies for padding, channels
+ * selected by the array, reshapes. */
 #include <string.h>
 
 #include "compiler/bpu.h"
@@ -199,6 +199,19 @@ START_TEST(a_slice_of_columns_is_copied)
 }
 END_TEST
 
+START_TEST(a_reshape_is_a_copy_of_its_own_kind)
+{
+    built x = {.g = net_new()};
+    int32_t a = net_conv(x.g, "a", net_input(x.g, "x", 1, 3, 16, 16), 16, one);
+    int32_t b = net_op_shape(x.g, NPU_OP_RESHAPE, "b", a, NPU_NONE, 1, 16, 8, 32);
+    net_output(x.g, net_conv(x.g, "c", b, 8, one));
+    lower(&x);
+    ck_assert_int_eq(command(&x, "b").kind, NPU_KIND_BCOPY);
+    ck_assert_uint_eq(command(&x, "b").u.tiu.fn, 3);
+    end(&x);
+}
+END_TEST
+
 int main(void)
 {
     Suite *s = suite_create("bpu_net");
@@ -211,6 +224,7 @@ int main(void)
     tcase_add_test(core, the_copy_is_paid_once_for_each_row);
     tcase_add_test(core, a_slice_of_channels_takes_the_array);
     tcase_add_test(core, a_slice_of_columns_is_copied);
+    tcase_add_test(core, a_reshape_is_a_copy_of_its_own_kind);
     suite_add_tcase(s, core);
     return unit_run(s);
 }

@@ -31,7 +31,7 @@ static void put(uint8_t *p, const sim_layout *l, const char *name, uint32_t valu
 
 START_TEST(every_bit_belongs_to_exactly_one_field)
 {
-    static const unsigned bits[LAYOUTS] = {896, 896, 512, 512, 512};
+    static const unsigned bits[LAYOUTS] = {896, 896, 512, 640, 512};
     const sim_layout *l = layout(_i);
     const char *owner[896] = {0};
     ck_assert_uint_eq(l->bytes * 8, bits[_i]);

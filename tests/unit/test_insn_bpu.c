@@ -36,7 +36,7 @@ static const arrival mac_arrivals[] = {
     {"out_c", 96, 16, 400, 400, MEMBER(u.tiu.res.c)},
     {"out_h", 112, 16, 41, 41, MEMBER(u.tiu.res.h)},
     {"out_w", 128, 16, 42, 42, MEMBER(u.tiu.res.w)},
-    {"out_n", 144, 16, 2, 2, MEMBER(u.tiu.res.n)},
+    {"out_n", 416, 8, 2, 2, MEMBER(u.tiu.res.n)},
     {"in_c", 160, 16, 404, 404, MEMBER(u.tiu.a.c)},
     {"in_h", 176, 16, 43, 43, MEMBER(u.tiu.a.h)},
     {"in_w", 192, 16, 44, 44, MEMBER(u.tiu.a.w)},
@@ -52,8 +52,8 @@ static const arrival mac_arrivals[] = {
     {"pad_b", 296, 8, 10, 10, MEMBER(u.tiu.pad_b)},
     {"pad_l", 304, 8, 11, 11, MEMBER(u.tiu.pad_l)},
     {"pad_r", 312, 8, 12, 12, MEMBER(u.tiu.pad_r)},
-    {"src", 320, 32, 0x10203040, 0x10203040, MEMBER(u.tiu.a.addr)},
-    {"dst", 384, 32, 0x50607080, 0x50607080, MEMBER(u.tiu.res.addr)},
+    {"src", 320, 24, 0x203040, 0x203040, MEMBER(u.tiu.a.addr)},
+    {"dst", 368, 24, 0x607080, 0x607080, MEMBER(u.tiu.res.addr)},
 };
 
 static const arrival dma_arrivals[] = {
@@ -93,7 +93,7 @@ static uint64_t member(const npu_cmd *c, const arrival *a)
 static void must_arrive(npu_engine engine, const arrival *all, size_t n, npu_kind kind)
 {
     const sim_layout *l = sim_layout_of(NPU_ISA_BPU_1, engine);
-    uint8_t p[SIM_BPU_BYTES] = {1};
+    uint8_t p[SIM_PAYLOAD_MAX] = {1};
     npu_cmd c = {0};
     npu_err err = {0};
     for (size_t k = 0; k < n; k++) {
@@ -102,7 +102,7 @@ static void must_arrive(npu_engine engine, const arrival *all, size_t n, npu_kin
                       all[k].name);
         bits_put(p, all[k].first, all[k].width, all[k].value);
     }
-    ck_assert_msg(sim_decode(NPU_ISA_BPU_1, engine, p, sizeof p, &c, &err) == NPU_OK, "%s",
+    ck_assert_msg(sim_decode(NPU_ISA_BPU_1, engine, p, l->bytes, &c, &err) == NPU_OK, "%s",
                   err.text);
     ck_assert_int_eq(c.kind, kind);
     for (size_t k = 0; k < n; k++)
@@ -129,7 +129,7 @@ START_TEST(operations_of_bernoulli2_are_decoded)
                                        "in_w", "kh", "kw", "sh", "sw", "dh", "dw", "up_h", "up_w",
                                        "group"};
     for (size_t op = 0; op <= COUNT(kinds); op++) {
-        uint8_t p[SIM_BPU_BYTES] = {0};
+        uint8_t p[SIM_BPU_MAC_BYTES] = {0};
         npu_cmd c = {0};
         npu_err err = {0};
         for (size_t k = 0; k < COUNT(ones); k++)
