@@ -136,8 +136,10 @@ bool bpu_group_cost(const bpu_net *b, bpu_maps *m, bpu_group *g);
 
 /* --- plan (bpu_plan.c) ------------------------------------------------------------------------ */
 
-/* Groups for LEVEL and MODE.  Errors: NPU_UNSUPPORTED when a layer fits no way, NPU_LIMIT. */
-npu_status bpu_plan_make(const bpu_net *b, int level, cc_mode mode, bpu_plan *out, npu_err *err);
+/* Groups for LEVEL when a byte of DDR traffic costs BYTE_CYCLES.  Errors: NPU_UNSUPPORTED
+ * when a layer fits no way, NPU_LIMIT. */
+npu_status bpu_plan_make(const bpu_net *b, int level, double byte_cycles, bpu_plan *out,
+                         npu_err *err);
 void bpu_plan_free(bpu_plan *p);
 
 /* --- program (bpu_prog.c: order and hazards; bpu_sched.c: queues; bpu_emit.c: bytes) ---------- */

@@ -1,6 +1,7 @@
 /* Which layers go together: the cheapest cut of the layer list into groups.
  *
  * O0 and O1 take one layer at a time, O2 groups of up to 8 with few stripe counts, O3 all. */
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -22,24 +23,23 @@ typedef struct {
     bpu_group group;
 } best;
 
-/* What the search minimises.  A byte is worth little time in latency mode, time breaks ties in
- * bandwidth mode; a function call over its limit is avoided before anything else. */
-static double cost_of(const bpu_net *b, const bpu_group *g, int level, cc_mode mode)
+/* What the search minimises; a function call over its limit is avoided before anything else. */
+static double cost_of(const bpu_net *b, const bpu_group *g, int level, double byte_cycles)
 {
     double time = level == 0 ? g->compute + g->transfer : g->time;
     double bytes = (double)(g->read + g->write), over = 0;
     double limit = (double)b->o->max_time_per_fc_us * NPU_GET(b->chip, tpu_clock_mhz);
     if (limit > 0 && time > limit)
-        over = (time - limit) * 1e6;
-    return mode == CC_BANDWIDTH ? bytes + time * 1e-4 + over : time + bytes * 0.01 + over;
+        over = (time - limit) * 1e6 * fmax(1, byte_cycles);
+    return time + bytes * byte_cycles + over;
 }
 
-static void consider(const bpu_net *b, bpu_maps *m, bpu_group g, int level, cc_mode mode,
+static void consider(const bpu_net *b, bpu_maps *m, bpu_group g, int level, double byte_cycles,
                      double before, best *out)
 {
     if (!bpu_group_cost(b, m, &g))
         return;
-    double cost = before + cost_of(b, &g, level, mode);
+    double cost = before + cost_of(b, &g, level, byte_cycles);
     if (out->cost < 0 || cost < out->cost) {
         out->cost = cost;
         out->group = g;
@@ -75,7 +75,7 @@ static bool too_much(const bpu_net *b, const span *s)
 }
 
 /* Whether no group of these layers in this many stripes can cost less than OUT. */
-static bool hopeless(const bpu_net *b, const span *s, uint32_t stripes, cc_mode mode,
+static bool hopeless(const bpu_net *b, const span *s, uint32_t stripes, double byte_cycles,
                      double before, const best *out)
 {
     double rate = NPU_GET(b->chip, ddr_bandwidth_mbps) * (1 - NPU_GET(b->chip, ddr_contention)) *
@@ -83,34 +83,34 @@ static bool hopeless(const bpu_net *b, const span *s, uint32_t stripes, cc_mode 
     double time = s->compute + NPU_GET(b->chip, bpu_command) * s->layers * stripes;
     double move = (double)s->weights * b->o->cores / rate, bytes = (double)s->weights;
     time = move > time ? move : time;
-    double cost = mode == CC_BANDWIDTH ? bytes + time * 1e-4 : time + bytes * 0.01;
+    double cost = time + bytes * byte_cycles;
     return out->cost >= 0 && before + cost * (1 - 1e-9) >= out->cost;
 }
 
 /* All ways to compute first..last as one group. */
-static void ways(const bpu_net *b, const span *x, uint32_t first, int level, cc_mode mode,
+static void ways(const bpu_net *b, const span *x, uint32_t first, int level, double byte_cycles,
                  double before, best *out)
 {
     const search *s = &searches[level];
     uint32_t last = first + x->layers - 1;
     bpu_maps m;
-    if (hopeless(b, x, 1, mode, before, out) || !bpu_maps_of(b, first, last, &m))
+    if (hopeless(b, x, 1, byte_cycles, before, out) || !bpu_maps_of(b, first, last, &m))
         return;
     bpu_group g = {.first = first, .last = last, .how = BPU_WHOLE, .stripes = 1};
     if (first == last || (double)(x->largest + x->weights) <= NPU_GET(b->chip, bpu_sram))
-        consider(b, &m, g, level, mode, before, out);
+        consider(b, &m, g, level, byte_cycles, before, out);
     for (uint32_t i = 0; i < s->n; i++) {
         if (s->stripes[i] < 2 || s->stripes[i] > x->rows ||
-            hopeless(b, x, s->stripes[i], mode, before, out))
+            hopeless(b, x, s->stripes[i], byte_cycles, before, out))
             continue;
         g.how = BPU_ROWS;
         g.stripes = s->stripes[i];
-        consider(b, &m, g, level, mode, before, out);
+        consider(b, &m, g, level, byte_cycles, before, out);
     }
     g.how = BPU_CHANNELS;
     g.stripes = 1;
     if (first == last)
-        consider(b, &m, g, level, mode, before, out);
+        consider(b, &m, g, level, byte_cycles, before, out);
 }
 
 static npu_status no_way(const bpu_net *b, uint32_t l, npu_err *err)
@@ -144,7 +144,8 @@ static npu_status cut(const bpu_net *b, best *at, uint32_t n, bpu_plan *out, npu
     return NPU_OK;
 }
 
-npu_status bpu_plan_make(const bpu_net *b, int level, cc_mode mode, bpu_plan *out, npu_err *err)
+npu_status bpu_plan_make(const bpu_net *b, int level, double byte_cycles, bpu_plan *out,
+                         npu_err *err)
 {
     uint32_t n = b->net->nlayer;
     best *at = malloc((n + 1) * sizeof *at);
@@ -161,7 +162,7 @@ npu_status bpu_plan_make(const bpu_net *b, int level, cc_mode mode, bpu_plan *ou
             if (too_much(b, &x))
                 break;
             if (at[end - len].cost >= 0)
-                ways(b, &x, end - len, level, mode, at[end - len].cost, &at[end]);
+                ways(b, &x, end - len, level, byte_cycles, at[end - len].cost, &at[end]);
         }
         if (at[end].cost < 0 && searches[level].longest == 1)
             s = no_way(b, end - 1, err);

@@ -29,13 +29,14 @@ check "sub-graph 1: 320 bytes stored" test "$(figure 1 "stored bytes per run")" 
 check "nothing else" test ! -e perf/CifarCNN_subgraph_2.json
 
 # From the camera's pyramid: 1.5 instead of 4 bytes per pixel.
-sed "s/'rgb'/'nv12'/; s/'ddr'/'pyramid'/; /input_layout_rt/d" cifar_cnn_x3.yaml >nv12.yaml
+loaded=$(figure 0 "loaded bytes per run")
+sed "s/input_type_rt: 'rgb'/input_type_rt: 'nv12'/; s/'ddr'/'pyramid'/; /input_layout_rt/d" \
+    cifar_cnn_x3.yaml >nv12.yaml
 expect 0 "the same for nv12" \
     "$NPUSIM" hb_mapper makertbin -q --config nv12.yaml --model-type caffe
 expect 0 "hb_perf of it" "$NPUSIM" hb_perf model_output/cifar_cnn.bin
-mv perf rgb
+rm -r perf
 mv hb_perf_result/cifar_cnn perf
-check "nv12: 2560 bytes less" test "$(($(figure 0 "loaded bytes per run") + 2560))" = \
-    "$(sed -n 's/^ *"loaded bytes per run": \([0-9]*\),*$/\1/p' rgb/CifarCNN_subgraph_0.json)"
-near "$(figure 0 "latency (us)")" 58.3 10 >/dev/null && pass "nv12: 58.3 us" || fail "nv12: 58.3 us"
+check "nv12: 2560 bytes less" test "$(($(figure 0 "loaded bytes per run") + 2560))" = "$loaded"
+check "nv12: 58.3 us" near "$(figure 0 "latency (us)")" 58.3 10
 finish
