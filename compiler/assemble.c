@@ -19,13 +19,28 @@ static npu_status add_name(char ***list, size_t *n, const char *name, npu_err *e
     return grown[(*n)++] ? NPU_OK : full(err);
 }
 
-npu_status cc_program_edges(const npu_graph *g, npu_model *m, npu_err *err)
+bool cc_dumped(const npu_graph *g, const cc_plan *plan, const cc_options *o, int32_t value)
+{
+    int32_t p = g->value[value].producer;
+    if (!o->dump_layers || p == NPU_NONE || g->node[p].dead)
+        return false;
+    int32_t head = g->node[p].fused_into >= 0 ? g->node[p].fused_into : p;
+    npu_op op = g->node[head].op;
+    return plan->node[head].unit == CC_NPU && (op == NPU_OP_CONV || op == NPU_OP_CONVTRANSPOSE) &&
+           cc_cluster_end(g, head) == p && g->node[p].out[0] == value;
+}
+
+npu_status cc_program_edges(const npu_graph *g, const cc_plan *plan, const cc_options *o,
+                            npu_model *m, npu_err *err)
 {
     npu_program *p = &m->program[0];
     for (uint32_t i = 0; i < g->nin; i++)
         NPU_TRY(add_name(&p->in, &p->nin, g->value[g->in[i]].name, err));
     for (uint32_t i = 0; i < g->nout; i++)
         NPU_TRY(add_name(&p->out, &p->nout, g->value[g->out[i]].name, err));
+    for (uint32_t v = 0; v < g->nvalue; v++)
+        if (cc_dumped(g, plan, o, (int32_t)v) && !g_is_output(g, (int32_t)v))
+            NPU_TRY(add_name(&p->out, &p->nout, g->value[v].name, err));
     return NPU_OK;
 }
 
@@ -59,7 +74,7 @@ bool cc_float_outside(const npu_graph *g, const cc_plan *plan, const cc_options 
         return false;
     if (g->node[p].subgraph < 0)
         return true;
-    if (g_is_output(g, value) && o->keep_io_nodes)
+    if ((g_is_output(g, value) && o->keep_io_nodes) || cc_dumped(g, plan, o, value))
         return true;
     for (uint32_t i = 0; i < g->nnode; i++)
         for (uint32_t k = 0; k < g->node[i].nin && !g->node[i].dead; k++)

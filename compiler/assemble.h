@@ -21,11 +21,15 @@ npu_status cc_order_make(const npu_graph *g, const cc_plan *plan, cc_order *out,
 void cc_order_free(cc_order *o);
 
 /* Names of the program's inputs and outputs. */
-npu_status cc_program_edges(const npu_graph *g, npu_model *m, npu_err *err);
+npu_status cc_program_edges(const npu_graph *g, const cc_plan *plan, const cc_options *o,
+                            npu_model *m, npu_err *err);
 
 /* A value that is quantised on one side of an edge has two names: the value's own for the float
  * side, and this in the arena of G for the NPU's. */
 const char *cc_quantised_name(npu_graph *g, int32_t value);
+
+/* Whether VALUE is the result of a convolution on the NPU that o->dump_layers makes an output. */
+bool cc_dumped(const npu_graph *g, const cc_plan *plan, const cc_options *o, int32_t value);
 
 /* Whether the value at the edge of a sub-graph is float outside: what a CPU node gives or takes, or
  * an edge of the network whose quantise and dequantise nodes are kept. */

@@ -124,6 +124,9 @@ void bpu_restart(bpu_maps *m); /* nothing is done */
  * more than LIMIT bytes, and M is of no use. */
 bool bpu_rings(const bpu_net *b, uint32_t stripes, double limit, bpu_maps *m);
 
+/* Images of the batch (input_batch has set the shapes of the graph). */
+uint32_t bpu_images(const bpu_net *b);
+
 /* Bytes of a chunk of channels of ROOT whose result leaves by chunks. */
 uint64_t bpu_chunk_bytes(const bpu_net *b, int32_t root);
 
@@ -155,7 +158,7 @@ typedef struct {
     uint32_t local_row, local_stride, lines, width, channels, part; /* DMA: bpu_dma.def */
     bpu_form form;
     bool wide;
-    uint32_t fcall;         /* function call it belongs to */
+    uint32_t fcall, group;  /* function call and group it belongs to */
 } bpu_item;
 
 typedef struct {
@@ -164,6 +167,7 @@ typedef struct {
     uint32_t *order;        /* of emission */
     uint32_t nfcall;
     double time;            /* estimated, cycles */
+    double longest;         /* ... of a function call that could be cut */
 } bpu_prog;
 
 /* DDR places: offsets of roots in shared memory (reused when dead), weights in the weight section,
@@ -180,7 +184,8 @@ npu_status bpu_places_make(const bpu_net *b, const bpu_plan *p, const npu_progra
                            uint64_t weight_base, bpu_places *out, npu_err *err);
 void bpu_places_free(bpu_places *p);
 
-npu_status bpu_prog_make(const bpu_net *b, const bpu_plan *p, const bpu_places *a, int level,
+/* LIMIT: cycles of a function call as the plan estimates them, 0: none. */
+npu_status bpu_prog_make(const bpu_net *b, const bpu_plan *p, const bpu_places *a, double limit,
                          bpu_prog *out, npu_err *err);
 npu_status bpu_schedule(const bpu_net *b, bpu_prog *p, int level, npu_err *err);
 void bpu_prog_free(bpu_prog *p);

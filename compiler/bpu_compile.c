@@ -23,14 +23,28 @@ static void drop(candidate *c)
     bpu_plan_free(&c->plan);
 }
 
+/* The program of C's plan.  The plan only estimates how long a function call takes: while one is
+ * beyond its limit and could be cut, calls are made shorter. */
+static npu_status program(const bpu_net *b, int level, candidate *c, npu_err *err)
+{
+    const double shorter = 0.93, least = 0.25;
+    double limit = (double)b->o->max_time_per_fc_us * NPU_GET(b->chip, tpu_clock_mhz);
+    for (double share = 1;; share *= shorter) {
+        NPU_TRY(bpu_prog_make(b, &c->plan, &c->places, limit * share, &c->prog, err));
+        NPU_TRY(bpu_schedule(b, &c->prog, level, err));
+        if (limit == 0 || c->prog.longest <= limit || share < least)
+            return NPU_OK;
+        bpu_prog_free(&c->prog);
+    }
+}
+
 static npu_status try(const bpu_net *b, int level, double byte_cycles, const npu_program *g,
                       uint64_t weight_base, candidate *c, npu_err *err)
 {
     *c = (candidate){.level = level};
     NPU_TRY(bpu_plan_make(b, level, byte_cycles, &c->plan, err));
     NPU_TRY(bpu_places_make(b, &c->plan, g, weight_base, &c->places, err));
-    NPU_TRY(bpu_prog_make(b, &c->plan, &c->places, level, &c->prog, err));
-    NPU_TRY(bpu_schedule(b, &c->prog, level, err));
+    NPU_TRY(program(b, level, c, err));
     for (uint32_t i = 0; i < c->prog.n; i++) {
         c->read += c->prog.item[i].op.beats_in;
         c->bytes += c->prog.item[i].op.beats_in + c->prog.item[i].op.beats_out;

@@ -103,7 +103,7 @@ static void edges(const bpu_net *b, const npu_program *g, bpu_places *out)
     out->outputs = g->io_used[1];
     for (uint32_t i = 0; i < n->ntensor; i++) {
         const bpu_store *s = &b->store[i];
-        uint64_t edge = aligned(s->ddr_row * s->ddr_pieces * s->rows * n->tensor[i].n);
+        uint64_t edge = aligned(s->ddr_row * s->ddr_pieces * s->rows * bpu_images(b));
         const npu_tensor *known = npu_program_tensor(g, n->tensor[i].name);
         if (b->root[i] != (int32_t)i || (!s->output && s->first >= 0))
             continue;

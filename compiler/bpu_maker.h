@@ -19,7 +19,9 @@ typedef struct {
     bool *seen;             /* per layer: its first command was issued */
     int64_t half[2];        /* by channels: buffers of the two chunks of the result on chip */
     uint32_t chunk, image;  /* ... number of the chunk; of the batch */
-    uint32_t fcall;
+    double limit;
+    uint32_t group;
+    uint32_t fcall, begun;  /* number of the call, its first item */
 } bpu_maker;
 
 typedef struct {            /* rows [FROM, TO) of N channels from CHANNEL on of a map */

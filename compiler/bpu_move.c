@@ -20,7 +20,8 @@ bpu_item *bpu_new_item(bpu_maker *m)
         p->cap = cap;
     }
     bpu_item *x = &p->item[p->n++];
-    *x = (bpu_item){.mac = -1, .src = NPU_NONE, .dst = NPU_NONE, .fcall = m->fcall};
+    *x = (bpu_item){.mac = -1, .src = NPU_NONE, .dst = NPU_NONE, .fcall = m->fcall,
+                    .group = m->group};
     return x;
 }
 

@@ -6,7 +6,7 @@
 #include "compiler/bpu_fit.h"
 #include "compiler/bpu_maker.h"
 
-enum { CHUNK_BYTES = 128 << 10, PIECE_BYTES = 8 << 10, PIECES = 8 };
+enum { CHUNK_BYTES = 128 << 10, PIECE_BYTES = 8 << 10, PIECES = 8, COMMANDS = 30000 };
 
 static npu_status full(npu_err *err)
 {
@@ -322,8 +322,8 @@ static npu_status emit_group(bpu_maker *m, const bpu_group *g, npu_err *err)
 /* A function call ends where the next group would take it over its limit. */
 static bool cut_here(const bpu_maker *m, const bpu_group *g, double *used)
 {
-    double limit = (double)m->b->o->max_time_per_fc_us * NPU_GET(m->b->chip, tpu_clock_mhz);
-    bool cut = limit > 0 && *used > 0 && *used + g->time > limit;
+    bool cut = m->limit > 0 && *used > 0 && *used + g->time > m->limit;
+    cut |= m->out->n - m->begun > COMMANDS; /* their numbers have 16 bits */
     *used = cut ? g->time : *used + g->time;
     return cut;
 }
@@ -331,15 +331,17 @@ static bool cut_here(const bpu_maker *m, const bpu_group *g, double *used)
 static npu_status make(bpu_maker *m, npu_err *err)
 {
     double used = 0;
-    uint32_t batch = m->b->net->tensor[m->b->net->layer[0].a].n;
-    for (uint32_t image = 0; image < (batch ? batch : 1); image++) {
+    for (uint32_t image = 0; image < bpu_images(m->b); image++) {
         memset(m->seen, 0, m->b->net->nlayer * sizeof *m->seen);
         m->image = image;
         for (uint32_t i = 0; i < m->b->net->ntensor; i++)
             m->ddr_buf[i] = -1; /* others took their places: made again over those */
         for (uint32_t i = 0; i < m->plan->n; i++) {
-            if (cut_here(m, &m->plan->group[i], &used))
+            if (cut_here(m, &m->plan->group[i], &used)) {
                 m->fcall++;
+                m->begun = m->out->n;
+            }
+            m->group = i;
             NPU_TRY(emit_group(m, &m->plan->group[i], err));
         }
     }
@@ -347,17 +349,16 @@ static npu_status make(bpu_maker *m, npu_err *err)
     return NPU_OK;
 }
 
-npu_status bpu_prog_make(const bpu_net *b, const bpu_plan *p, const bpu_places *a, int level,
+npu_status bpu_prog_make(const bpu_net *b, const bpu_plan *p, const bpu_places *a, double limit,
                          bpu_prog *out, npu_err *err)
 {
     uint32_t nt = b->net->ntensor + 1, nl = b->net->nlayer + 1;
-    bpu_maker m = {.b = b, .plan = p, .at = a, .out = out,
+    bpu_maker m = {.b = b, .plan = p, .at = a, .out = out, .limit = limit,
                    .ddr_buf = malloc(nt * sizeof *m.ddr_buf),
                    .buf = malloc(nt * sizeof *m.buf), .addr = calloc(nt, sizeof *m.addr),
                .wbuf = malloc(nl * sizeof *m.wbuf), .waddr = calloc(nl, sizeof *m.waddr),
                .seen = calloc(nl, sizeof *m.seen)};
     *out = (bpu_prog){0};
-    (void)level;
     npu_status s = m.ddr_buf && m.buf && m.addr && m.wbuf && m.waddr && m.seen ? NPU_OK : full(err);
     for (uint32_t i = 0; s == NPU_OK && i < nt; i++)
         m.ddr_buf[i] = m.buf[i] = -1;

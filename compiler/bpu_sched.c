@@ -177,8 +177,11 @@ npu_status bpu_schedule(const bpu_net *b, bpu_prog *p, int level, npu_err *err)
             run_serial(&s, begin, end);
         else
             st = run_call(&s, begin, end, err);
+        bool several = p->item[begin].group != p->item[end - 1].group;
         int64_t now = s.now[0] > s.now[1] ? s.now[0] : s.now[1];
         s.now[0] = s.now[1] = now;
+        if (several && (double)now - p->time > p->longest)
+            p->longest = (double)now - p->time;
         p->time = (double)now;
     }
     if (st == NPU_OK)

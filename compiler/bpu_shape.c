@@ -212,6 +212,11 @@ int32_t bpu_source(const bpu_net *b, uint32_t l, int k)
     return k == 0 ? y->a : k == 1 ? y->b : y->sum;
 }
 
+uint32_t bpu_images(const bpu_net *b)
+{
+    return b->net->tensor[b->net->layer[0].a].n;
+}
+
 unsigned bpu_sources(const bpu_net *b, uint32_t l, int32_t root[3])
 {
     unsigned n = 0;

@@ -95,7 +95,7 @@ static npu_status build(npu_graph *g, const cc_options *o, const npu_chip *chip,
     say(log, "Start to compile the model with march %s.", o->march);
     npu_status s = cc_order_make(g, plan, &order, err);
     if (s == NPU_OK)
-        s = cc_program_edges(g, m, err);
+        s = cc_program_edges(g, plan, o, m, err);
     for (uint32_t i = 0; i < order.n && s == NPU_OK; i++)
         s = order.unit[i].sub >= 0
                 ? sub_graph(g, plan, o, chip, (uint32_t)order.unit[i].sub, log, m, err)

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "compiler/assemble.h"
+
 npu_status lower_full(npu_err *err)
 {
     return npu_fail(err, NPU_LIMIT, "out of memory");
@@ -135,7 +137,7 @@ static void mark_outputs(lower *l)
         int32_t t = l->tensor_of[i], p = l->g->value[i].producer;
         if (t == NPU_NONE || p == NPU_NONE || l->g->node[p].subgraph != (int32_t)n->index)
             continue;
-        if (!leaves(l, (int32_t)i))
+        if (!leaves(l, (int32_t)i) && !cc_dumped(l->g, l->plan, l->o, (int32_t)i))
             continue;
         n->tensor[t].output = true;
         int32_t head = l->g->node[p].fused_into >= 0 ? l->g->node[p].fused_into : p;

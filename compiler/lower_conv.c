@@ -127,6 +127,59 @@ npu_status lower_conv(lower *l, int32_t node, npu_err *err)
     return fused(l, node, y, err);
 }
 
+/* A made-up tensor of CHANNELS x ROWS x COLUMNS, made from or into tensor T. */
+static int32_t tokens(lower *l, int32_t t, const char *name, int64_t channels, int64_t rows,
+                      int64_t columns)
+{
+    int32_t x = lower_like(l, t, name);
+    if (x == NPU_NONE)
+        return x;
+    l->net->tensor[x].c = (uint32_t)channels;
+    l->net->tensor[x].h = (uint32_t)rows;
+    l->net->tensor[x].w = (uint32_t)columns;
+    return x;
+}
+
+static bool turn(lower *l, int32_t node, int32_t from, int32_t to)
+{
+    cc_layer *y = lower_layer(l, CC_MOVE, node, from, to);
+    if (y)
+        y->function = NPU_OP_TRANSPOSE;
+    return y != NULL;
+}
+
+/* Products over the last of three and more dimensions: what is summed over becomes channels, a
+ * 1x1 convolution follows (with a group per product where B has several), and the way back. */
+static npu_status lower_tokens(lower *l, int32_t node, int32_t a, int32_t b, int32_t out,
+                               npu_err *err)
+{
+    const npu_node *n = &l->g->node[node];
+    const npu_value *x = &l->g->value[n->in[0]], *w = &l->g->value[n->in[1]];
+    int64_t k = x->dim[x->rank - 1], t = x->dim[x->rank - 2], m = w->dim[w->rank - 1], many = 1;
+    int64_t several = 1;
+    for (int i = 1; i < x->rank - 2; i++)
+        many *= x->dim[i];
+    for (int i = 0; i < w->rank - 2; i++)
+        several *= w->dim[i];
+    int64_t group = several > 1 ? many : 1;
+    int32_t from = tokens(l, a, n->name, k * group, many / group, t);
+    int32_t to = tokens(l, out, n->name, m * group, many / group, t);
+    cc_layer *y = turn(l, node, a, from) ? lower_layer(l, CC_CONV, node, from, to) : NULL;
+    if (!y)
+        return lower_full(err);
+    y->group = (uint32_t)group;
+    y->b = b;
+    y->weight = b == NPU_NONE ? n->in[1] : NPU_NONE;
+    y->weight_bytes = b == NPU_NONE ? (uint64_t)g_elements(w) : 0;
+    y->macs = g_macs(l->g, n);
+    size_t at = l->net->nlayer - 1;
+    NPU_TRY(fused(l, node, y, err));
+    if (l->net->layer[at].sum != NPU_NONE)
+        return npu_fail(err, NPU_UNSUPPORTED, "%s: a sum after a product of %d dimensions cannot "
+                        "be lowered", n->name, x->rank);
+    return turn(l, node, to, out) ? NPU_OK : lower_full(err);
+}
+
 /* Gemm and MatMul: a convolution whose kernel is the whole map. */
 npu_status lower_gemm(lower *l, int32_t node, npu_err *err)
 {
@@ -137,6 +190,8 @@ npu_status lower_gemm(lower *l, int32_t node, npu_err *err)
         return lower_full(err);
     if (a == NPU_NONE || out == NPU_NONE)
         return lower_full(err);
+    if (l->g->value[n->in[0]].rank > 2 && w->rank >= 2)
+        return lower_tokens(l, node, a, b, out, err);
     cc_layer *y = lower_layer(l, CC_CONV, node, a, out);
     if (!y)
         return lower_full(err);

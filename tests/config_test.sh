@@ -188,7 +188,6 @@ refused 3 "even height and width, found 31x32" input_shape=1x3x31x32
     echo '  custom_op_dir: /x'; } >test.yaml
 expect 3 "an absolute custom_op_dir" makertbin -c test.yaml --model-type onnx
 check "is named" has "custom_op_dir: '/x' is absolute" err
-refused 4 "an output per convolution is not compiled" layer_out_dump=True
 refused 4 "allowed: bernoulli2" march=bayes-e
 refused 3 "no_such.onnx" onnx_model=no_such.onnx
 expect 3 "no such configuration" makertbin -c no_such.yaml --model-type onnx

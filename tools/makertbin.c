@@ -296,21 +296,11 @@ static npu_status with_graphs(mrb_job *j, npu_graph *g, npu_err *err)
     return s;
 }
 
-/* Options that the configuration may hold and no stage carries out. */
-static npu_status check_stages(const mrb_job *j, npu_err *err)
-{
-    if (j->options->dump_layers)
-        return npu_fail(err, NPU_UNSUPPORTED, "layer_out_dump: True: an output per convolution is "
-                        "not compiled in this version; set it to False");
-    return NPU_OK;
-}
-
 npu_status mrb_convert(mrb_job *j, npu_err *err)
 {
     npu_graph *g;
     npu_status s;
     NPU_TRY(announce(j, err));
-    NPU_TRY(check_stages(j, err));
     MRB_SAY(j, LOG_INFO, "Start to parse the %s model.", j->caffe ? "caffe" : "onnx");
     NPU_TRY(load(j, 1, &g, err));
     s = with_graphs(j, g, err);

@@ -230,9 +230,10 @@ bool proof_net(const cc_net *net, const cc_options *o, const npu_chip *chip, con
     const npu_program *g = &m->program[0];
     npu_err err;
     prover v = {.net = net, .m = m, .first_weight = first_weight, .first_layer = first_layer,
-                .out = p, .batch = net->tensor[net->layer[0].a].n};
+                .out = p};
     if (bpu_net_new(net, o, chip, &v.b, &err) != NPU_OK)
         return proof_no(&v, NULL, "%s", err.text);
+    v.batch = bpu_images(v.b);
     v.sram = (proof_space){NULL, 0, (uint64_t)NPU_GET(chip, bpu_sram) / PROOF_GRAIN, "the chip"};
     for (int i = 0; i < 8; i++)
         v.ddr[i] = (proof_space){NULL, 0, UINT64_C(1) << 25, names[i]};

@@ -201,6 +201,19 @@ START_TEST(nothing_crosses_a_cut)
 }
 END_TEST
 
+/* Each convolution is an output, also those whose maps would not leave the chip. */
+START_TEST(layers_are_dumped)
+{
+    cc_options o = {.level = 3};
+    proof plain = prove(_i, o, 300000);
+    o.dump_layers = true;
+    proof dump = prove(_i, o, 300000);
+    ck_assert_msg(!*dump.why || strstr(dump.why, "in no way"), "%s: %s", nets[_i].name, dump.why);
+    if (!*dump.why && !*plain.why)
+        ck_assert_uint_gt(dump.written, plain.written);
+}
+END_TEST
+
 /* Without this command's wait (the Nth that has one) something must be wrong. */
 static unsigned nth, waits;
 
@@ -275,6 +288,7 @@ int main(void)
     tcase_set_timeout(core, 60);
     tcase_add_loop_test(core, every_plan_computes_what_it_should, 0, NETS);
     tcase_add_loop_test(core, nothing_crosses_a_cut, 0, NETS);
+    tcase_add_loop_test(core, layers_are_dumped, 0, NETS);
     tcase_add_test(core, a_forgotten_wait_is_found);
     tcase_add_test(core, a_wrong_field_is_found);
     suite_add_tcase(s, core);
