@@ -120,8 +120,9 @@ void bpu_demand(const bpu_net *b, uint32_t s, uint32_t t, bpu_maps *m);
 void bpu_keep(const bpu_net *b, bpu_maps *m);
 void bpu_advance(bpu_maps *m); /* the stripe is done */
 void bpu_restart(bpu_maps *m); /* nothing is done */
-/* Ring sizes for STRIPES into M (after bpu_maps_of); everything is done then. */
-void bpu_rings(const bpu_net *b, uint32_t stripes, bpu_maps *m);
+/* Ring sizes for STRIPES into M (after bpu_maps_of); everything is done then.  False: they are
+ * more than LIMIT bytes, and M is of no use. */
+bool bpu_rings(const bpu_net *b, uint32_t stripes, double limit, bpu_maps *m);
 
 /* Bytes of a chunk of channels of ROOT whose result leaves by chunks. */
 uint64_t bpu_chunk_bytes(const bpu_net *b, int32_t root);

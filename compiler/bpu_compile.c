@@ -1,7 +1,8 @@
 /* The back end as a whole: every plan that may win is made and timed, the best is emitted.
  *
  * So a higher level is never slower than a lower one, latency mode never slower than bandwidth
- * mode, and bandwidth mode never moves more bytes. */
+ * mode, which chooses by the same order from more, and bandwidth mode never reads more bytes. */
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,6 +13,7 @@ typedef struct {
     bpu_places places;
     bpu_prog prog;
     uint64_t bytes, read;
+    int level;
 } candidate;
 
 static void drop(candidate *c)
@@ -24,7 +26,7 @@ static void drop(candidate *c)
 static npu_status try(const bpu_net *b, int level, cc_mode mode, const npu_program *g,
                       uint64_t weight_base, candidate *c, npu_err *err)
 {
-    *c = (candidate){0};
+    *c = (candidate){.level = level};
     NPU_TRY(bpu_plan_make(b, level, mode, &c->plan, err));
     NPU_TRY(bpu_places_make(b, &c->plan, g, weight_base, &c->places, err));
     NPU_TRY(bpu_prog_make(b, &c->plan, &c->places, level, &c->prog, err));
@@ -36,40 +38,70 @@ static npu_status try(const bpu_net *b, int level, cc_mode mode, const npu_progr
     return NPU_OK;
 }
 
-/* Bandwidth mode looks at reads first, then at all bytes, then at time. */
-static bool better(const candidate *a, const candidate *b, cc_mode mode)
+/* Reads first, then all bytes, then time. */
+static bool leaner(const candidate *a, const candidate *b)
 {
-    if (mode == CC_LATENCY)
-        return a->prog.time < b->prog.time ||
-               (a->prog.time == b->prog.time && a->bytes < b->bytes);
     if (a->read != b->read)
         return a->read < b->read;
     return a->bytes < b->bytes || (a->bytes == b->bytes && a->prog.time < b->prog.time);
 }
 
+/* The leanest of candidates of levels up to LEVEL that take no longer than LIMIT. */
+static uint32_t leanest(const candidate *c, uint32_t n, int level, double limit)
+{
+    uint32_t pick = n;
+    for (uint32_t i = 0; i < n; i++)
+        if (c[i].level <= level && c[i].prog.time <= limit &&
+            (pick == n || leaner(&c[i], &c[pick])))
+            pick = i;
+    return pick;
+}
+
+/* Bandwidth mode takes any time.  In latency mode a plan that is slower by no more than the model
+ * can tell may win by its traffic, if it is no slower than what the level below chose. */
+static void choose(candidate *c, uint32_t n, const cc_options *o, candidate *best)
+{
+    const double margin = 1.01;
+    double limit = HUGE_VAL, least = HUGE_VAL;
+    uint32_t pick = leanest(c, n, o->level, HUGE_VAL);
+    for (int level = 0; o->mode == CC_LATENCY && level <= o->level; level++) {
+        for (uint32_t i = 0; i < n; i++)
+            if (c[i].level <= level && c[i].prog.time < least)
+                least = c[i].prog.time;
+        limit = fmin(limit, least * margin);
+        pick = leanest(c, n, level, limit);
+        limit = pick < n ? c[pick].prog.time : limit;
+    }
+    for (uint32_t i = 0; i < n; i++)
+        if (i != pick)
+            drop(&c[i]);
+    *best = c[pick];
+}
+
 static npu_status best_of(const bpu_net *b, const cc_options *o, const npu_program *g,
                           uint64_t weight_base, candidate *best, npu_err *err)
 {
-    bool have = false;
+    candidate c[8];
+    uint32_t n = 0;
+    npu_status s = NPU_OK;
     npu_err last = {0};
-    for (int level = 0; level <= o->level; level++)
-        for (int mode = CC_LATENCY; mode <= CC_BANDWIDTH; mode++) {
-            candidate c;
-            if (level < 2 && mode != CC_LATENCY) /* one layer at a time: little to choose */
-                continue;
-            npu_status s = try(b, level, (cc_mode)mode, g, weight_base, &c, &last);
-            if (s == NPU_OK && (!have || better(&c, best, o->mode))) {
-                if (have)
-                    drop(best);
-                *best = c;
-                have = true;
-            } else {
-                drop(&c);
-                if (s != NPU_OK && s != NPU_UNSUPPORTED)
-                    return npu_fail(err, s, "%s", last.text);
-            }
+    for (int level = 0; level <= o->level && (s == NPU_OK || s == NPU_UNSUPPORTED); level++)
+        for (int mode = CC_LATENCY; mode <= (level < 2 ? CC_LATENCY : CC_BANDWIDTH); mode++) {
+            s = try(b, level, (cc_mode)mode, g, weight_base, &c[n], &last);
+            if (s == NPU_OK)
+                n++;
+            else
+                drop(&c[n]);
+            if (s != NPU_OK && s != NPU_UNSUPPORTED)
+                break;
         }
-    return have ? NPU_OK : npu_fail(err, last.status, "%s", last.text);
+    if (n > 0 && (s == NPU_OK || s == NPU_UNSUPPORTED)) {
+        choose(c, n, o, best);
+        return NPU_OK;
+    }
+    while (n > 0)
+        drop(&c[--n]);
+    return npu_fail(err, last.status, "%s", last.text);
 }
 
 npu_status bpu_compile(const cc_net *net, const cc_options *o, const npu_chip *chip, npu_model *m,

@@ -1,4 +1,6 @@
 /* Memory and cost of a group; see bpu.h. */
+#include <math.h>
+
 #include "compiler/bpu_fit.h"
 
 /* --- memory ----------------------------------------------------------------------------------- */
@@ -136,9 +138,11 @@ static bool fits(const bpu_net *b, bpu_group *g, const bpu_maps *m, uint64_t *we
     uint64_t places, room = weight_room(b, g, weights, &places);
     uint64_t sram = (uint64_t)NPU_GET(b->chip, bpu_sram) / 64 * 64;
     g->resident = true;
-    if (g->how == BPU_WHOLE) {
-        return place_whole(b, g, m) && g->local + room <= sram;
-    }
+    /* Published spills (docs/FIT_X3.md) are those of groups whose weights are all there at once;
+     * only a layer that stands alone streams them. */
+    if (g->how == BPU_WHOLE)
+        return place_whole(b, g, m) &&
+               g->local + (g->first < g->last ? *weights : room) <= sram;
     g->local = 0;
     for (unsigned i = 0; i < m->n; i++)
         g->local += aligned(ring_bytes(b, &m->map[i]));
@@ -178,7 +182,9 @@ bool bpu_group_cost(const bpu_net *b, bpu_maps *m, bpu_group *g)
 {
     uint64_t weights = 0, places;
     double commands;
-    bpu_rings(b, g->stripes, m);
+    double limit = g->how == BPU_ROWS ? NPU_GET(b->chip, bpu_sram) : HUGE_VAL;
+    if (!bpu_rings(b, g->stripes, limit, m))
+        return false;
     if (g->how == BPU_CHANNELS) {
         if (!by_channels(b, g, m))
             return false;

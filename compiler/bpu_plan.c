@@ -46,23 +46,62 @@ static void consider(const bpu_net *b, bpu_maps *m, bpu_group g, int level, cc_m
     }
 }
 
+/* What is known of a run of layers before its rows are: bounds from below. */
+typedef struct {
+    double compute;         /* cycles without those per command */
+    uint64_t weights, places; /* bytes in DDR and on chip */
+    uint64_t largest;       /* result as a whole on chip */
+    uint32_t rows, layers;
+} span;
+
+static void extend(const bpu_net *b, span *s, uint32_t l)
+{
+    const bpu_store *x = &b->store[b->root[b->net->layer[l].out]];
+    uint32_t rows = b->o->cores == 2 ? (x->rows + 1) / 2 : x->rows;
+    uint64_t bytes = (uint64_t)x->planes * rows * x->row_bytes;
+    s->compute += b->cycles[l] * (b->o->cores == 2 ? 0.5 : 1) + NPU_GET(b->chip, bpu_layer);
+    s->weights += b->weight[l];
+    s->places += (b->weight[l] + 63) / 64 * 64;
+    s->largest = bytes > s->largest ? bytes : s->largest;
+    s->rows = x->rows > s->rows ? x->rows : s->rows;
+    s->layers++;
+}
+
+/* Several layers keep all their weights on chip: neither stripes nor whole maps can fit, nor will
+ * they with more layers. */
+static bool too_much(const bpu_net *b, const span *s)
+{
+    return s->layers > 1 && (double)s->places > NPU_GET(b->chip, bpu_sram);
+}
+
+/* Whether no group of these layers in this many stripes can cost less than OUT. */
+static bool hopeless(const bpu_net *b, const span *s, uint32_t stripes, cc_mode mode,
+                     double before, const best *out)
+{
+    double rate = NPU_GET(b->chip, ddr_bandwidth_mbps) * (1 - NPU_GET(b->chip, ddr_contention)) *
+                  NPU_GET(b->chip, ddr_efficiency_load) / NPU_GET(b->chip, tpu_clock_mhz);
+    double time = s->compute + NPU_GET(b->chip, bpu_command) * s->layers * stripes;
+    double move = (double)s->weights * b->o->cores / rate, bytes = (double)s->weights;
+    time = move > time ? move : time;
+    double cost = mode == CC_BANDWIDTH ? bytes + time * 1e-4 : time + bytes * 0.01;
+    return out->cost >= 0 && before + cost * (1 - 1e-9) >= out->cost;
+}
+
 /* All ways to compute first..last as one group. */
-static void ways(const bpu_net *b, uint32_t first, uint32_t last, int level, cc_mode mode,
+static void ways(const bpu_net *b, const span *x, uint32_t first, int level, cc_mode mode,
                  double before, best *out)
 {
     const search *s = &searches[level];
-    uint32_t rows = 1;
+    uint32_t last = first + x->layers - 1;
     bpu_maps m;
-    if (!bpu_maps_of(b, first, last, &m))
+    if (hopeless(b, x, 1, mode, before, out) || !bpu_maps_of(b, first, last, &m))
         return;
-    for (uint32_t l = first; l <= last; l++) {
-        uint32_t h = b->net->tensor[b->net->layer[l].out].h;
-        rows = h > rows ? h : rows;
-    }
     bpu_group g = {.first = first, .last = last, .how = BPU_WHOLE, .stripes = 1};
-    consider(b, &m, g, level, mode, before, out);
+    if (first == last || (double)(x->largest + x->weights) <= NPU_GET(b->chip, bpu_sram))
+        consider(b, &m, g, level, mode, before, out);
     for (uint32_t i = 0; i < s->n; i++) {
-        if (s->stripes[i] < 2 || s->stripes[i] > rows)
+        if (s->stripes[i] < 2 || s->stripes[i] > x->rows ||
+            hopeless(b, x, s->stripes[i], mode, before, out))
             continue;
         g.how = BPU_ROWS;
         g.stripes = s->stripes[i];
@@ -116,9 +155,14 @@ npu_status bpu_plan_make(const bpu_net *b, int level, cc_mode mode, bpu_plan *ou
     npu_status s = NPU_OK;
     for (uint32_t end = 1; end <= n && s == NPU_OK; end++) {
         at[end].cost = -1;
-        for (uint32_t len = 1; len <= searches[level].longest && len <= end; len++)
+        span x = {0};
+        for (uint32_t len = 1; len <= searches[level].longest && len <= end; len++) {
+            extend(b, &x, end - len);
+            if (too_much(b, &x))
+                break;
             if (at[end - len].cost >= 0)
-                ways(b, end - len, end - 1, level, mode, at[end - len].cost, &at[end]);
+                ways(b, &x, end - len, level, mode, at[end - len].cost, &at[end]);
+        }
         if (at[end].cost < 0 && searches[level].longest == 1)
             s = no_way(b, end - 1, err);
     }

@@ -1,9 +1,12 @@
 /* Groups -> items in program order, each with what it waits for; see bpu.h. */
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "compiler/bpu_fit.h"
 #include "compiler/bpu_maker.h"
+
+enum { CHUNK_BYTES = 128 << 10, PIECE_BYTES = 8 << 10, PIECES = 8 };
 
 static npu_status full(npu_err *err)
 {
@@ -80,11 +83,13 @@ static npu_status compute(bpu_maker *m, bpu_maps *maps, const job *j, npu_err *e
     return ok ? NPU_OK : full(err);
 }
 
-/* Output channels whose weights fit a third of the ring: three chunks in flight. */
+/* Output channels whose weights fit a third of the ring, so that three chunks are in flight, and
+ * are few enough that the room of a heavy layer becomes free bit by bit for what comes next. */
 static uint32_t chunk_channels(const bpu_maker *m, const bpu_group *g, uint32_t l)
 {
     const bpu_net *b = m->b;
     uint64_t room = (m->ring_to - m->ring_from) / 3;
+    room = room < CHUNK_BYTES ? room : CHUNK_BYTES;
     uint32_t co = (uint32_t)NPU_GET(b->chip, bpu_align_out);
     uint32_t all = b->net->tensor[b->net->layer[l].out].c;
     if (g->how == BPU_CHANNELS) /* what half of the result's buffer holds */
@@ -129,6 +134,55 @@ static npu_status chunk(bpu_maker *m, const bpu_group *g, bpu_maps *maps, job *j
     return bpu_move_rows(m, true, j->l, &p, err);
 }
 
+/* Pieces in which ROWS rows of a map cross the edge of a group: its first rows are on their way
+ * while the rest is computed. */
+static uint32_t pieces_of(const bpu_maker *m, int32_t root, uint32_t rows)
+{
+    const bpu_store *s = &m->b->store[root];
+    uint64_t n = (uint64_t)s->planes * s->row_bytes * rows / PIECE_BYTES;
+    n = n > PIECES ? PIECES : n;
+    return n > rows ? rows : n > 1 ? (uint32_t)n : 1;
+}
+
+/* Pieces for the first chunk of layer L in a group of whole maps: those of the maps it waits for
+ * and of its own, when that is stored. */
+static uint32_t parts_of(const bpu_maker *m, bpu_maps *maps, const job *j)
+{
+    int32_t src[3];
+    const bpu_map *x = bpu_map_find(maps, m->b->root[m->b->net->layer[j->l].out]);
+    uint32_t parts = x->store ? pieces_of(m, x->root, j->to - j->from) : 1;
+    unsigned k = j->channel == 0 ? bpu_sources(m->b, j->l, src) : 0;
+    for (unsigned i = 0; i < k; i++) {
+        const bpu_map *y = bpu_map_find(maps, src[i]);
+        uint32_t p = y->load ? pieces_of(m, src[i], m->b->store[src[i]].rows) : 1;
+        parts = p > parts ? p : parts;
+    }
+    return parts > j->to - j->from ? j->to - j->from : parts;
+}
+
+/* A chunk of channels in a group of whole maps: by rows where a map comes or goes. */
+static npu_status whole(bpu_maker *m, const bpu_group *g, bpu_maps *maps, const job *all,
+                        npu_err *err)
+{
+    uint32_t parts = parts_of(m, maps, all), rows = all->to - all->from;
+    int32_t t = m->b->net->layer[all->l].out;
+    const bpu_map *x = bpu_map_find(maps, m->b->root[t]);
+    for (uint32_t i = 0; i < parts; i++) {
+        job j = *all;
+        j.from = all->from + (uint32_t)((uint64_t)rows * i / parts);
+        j.to = all->from + (uint32_t)((uint64_t)rows * (i + 1) / parts);
+        NPU_TRY(chunk(m, g, maps, &j, err));
+        if (!x->store)
+            continue;
+        bpu_part p = bpu_part_of(m, t, j.from, j.to, x->ring);
+        p.channel += j.channel;
+        p.n = j.n;
+        p.addr = j.addr;
+        NPU_TRY(bpu_move_rows(m, true, j.l, &p, err));
+    }
+    return NPU_OK;
+}
+
 /* Computes rows [FROM, TO) of a layer, fetching weights that are not resident. */
 static npu_status layer_rows(bpu_maker *m, const bpu_group *g, bpu_maps *maps, uint32_t l,
                              uint32_t from, uint32_t to, npu_err *err)
@@ -154,7 +208,10 @@ static npu_status layer_rows(bpu_maker *m, const bpu_group *g, bpu_maps *maps, u
         done += bytes;
         j.channel = c;
         j.n = n;
-        NPU_TRY(chunk(m, g, maps, &j, err));
+        if (g->how == BPU_WHOLE)
+            NPU_TRY(whole(m, g, maps, &j, err));
+        else
+            NPU_TRY(chunk(m, g, maps, &j, err));
     }
     return NPU_OK;
 }
@@ -220,7 +277,10 @@ static npu_status layer_loads(bpu_maker *m, const bpu_group *g, bpu_maps *maps, 
     for (unsigned i = 0; i < n; i++) {
         bpu_map *x = bpu_map_find(maps, src[i]);
         NPU_TRY(need_buffer(m, g, maps, src[i], err));
-        if (x->need > x->done && i + 1 < n) {
+        uint32_t first = x->done, rows = i + 1 < n && x->need > first ? x->need - first : 0;
+        uint32_t parts = g->how == BPU_WHOLE && rows ? pieces_of(m, x->root, rows) : 1;
+        for (uint32_t p = 1; rows && p <= parts; p++) {
+            x->need = first + (uint32_t)((uint64_t)rows * p / parts);
             NPU_TRY(bpu_load_map(m, g, x, l, err));
             x->done = x->need;
         }
@@ -239,7 +299,7 @@ static npu_status stripe(bpu_maker *m, const bpu_group *g, bpu_maps *maps, uint3
         NPU_TRY(layer_loads(m, g, maps, l, err));
         NPU_TRY(layer_rows(m, g, maps, l, from, to, err));
         bpu_part p = bpu_part_of(m, m->b->net->layer[l].out, from, to, x->ring);
-        if (x->store && g->how != BPU_CHANNELS)
+        if (x->store && g->how == BPU_ROWS)
             NPU_TRY(bpu_move_rows(m, true, l, &p, err));
     }
     bpu_advance(maps);
@@ -251,7 +311,7 @@ static npu_status emit_group(bpu_maker *m, const bpu_group *g, npu_err *err)
     bpu_maps maps;
     if (!bpu_maps_of(m->b, g->first, g->last, &maps))
         return npu_fail(err, NPU_LIMIT, "group of too many maps");
-    bpu_rings(m->b, g->stripes, &maps);
+    bpu_rings(m->b, g->stripes, HUGE_VAL, &maps);
     NPU_TRY(begin_group(m, g, &maps, err));
     bpu_restart(&maps);
     for (uint32_t s = 0; s < g->stripes; s++)

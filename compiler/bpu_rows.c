@@ -143,7 +143,17 @@ static void reach(const bpu_maps *m, uint32_t *top)
         raise(&top[m->out[l - m->first]], m->need[l - m->first]);
 }
 
-void bpu_rings(const bpu_net *b, uint32_t stripes, bpu_maps *m)
+static double ring_bytes(const bpu_net *b, const bpu_maps *m)
+{
+    double sum = 0;
+    for (unsigned i = 0; i < m->n; i++) {
+        const bpu_store *s = &b->store[m->map[i].root];
+        sum += (double)s->planes * s->row_bytes * m->map[i].ring;
+    }
+    return sum;
+}
+
+bool bpu_rings(const bpu_net *b, uint32_t stripes, double limit, bpu_maps *m)
 {
     uint32_t step[sizeof m->map / sizeof m->map[0]] = {0}, was[sizeof step / 4] = {0};
     uint32_t top[sizeof step / 4];
@@ -154,12 +164,17 @@ void bpu_rings(const bpu_net *b, uint32_t stripes, bpu_maps *m)
         bpu_keep(b, m);
         bpu_demand(b, s, stripes, m);
         reach(m, top);
+        bool grown = false;
         for (unsigned i = 0; i < m->n; i++) {
             bpu_map *x = &m->map[i];
-            raise(&x->ring, top[i] > x->low ? top[i] - x->low : 0);
+            uint32_t ring = top[i] > x->low ? top[i] - x->low : 0;
+            grown |= ring > x->ring;
+            raise(&x->ring, ring);
             raise(&step[i], top[i] - was[i]);
             was[i] = top[i];
         }
+        if (grown && ring_bytes(b, m) > limit)
+            return false;
         bpu_advance(m);
     }
     for (unsigned i = 0; i < m->n; i++) {
@@ -169,4 +184,5 @@ void bpu_rings(const bpu_net *b, uint32_t stripes, bpu_maps *m)
         uint32_t all = b->store[x->root].rows;
         x->ring = x->ring > all || x->ring == 0 ? all : x->ring;
     }
+    return true;
 }
