@@ -193,6 +193,10 @@ npu_status perf_assumptions(const perf_prog *g, npu_profile *p, npu_err *err)
                          "The file was compiled for %s and is simulated on %s.", g->model->chip,
                          p->chip->name));
     NPU_TRY(chip_assumptions(p, err));
+    if (g->model->march && p->error_percent >= 0 && !perf_cpu_apart(p->chip))
+        NPU_TRY(perf_say(&p->assumption, &p->nassumption, err,
+                         "The commands are those of the compiler here; the error of the chip file "
+                         "was measured on models the vendor compiled."));
     if (perf_cpu_apart(p->chip))
         NPU_TRY(perf_say(&p->assumption, &p->nassumption, err,
                          "Latency is of the NPU alone: CPU nodes, driver and runtime come on "

@@ -49,9 +49,10 @@ static const opt_spec spec[] = {
 static const opt_program program = {
     .args = "FILE", .min_args = 1, .max_args = 1, .spec = spec,
     .doc = "Simulates a compiled model or a network and writes hb_perf_result/<model>/ with the "
-           "HTML report, a page and JSON per sub-graph, the profile, a Perfetto trace, the layer "
-           "table and the model graph. An earlier result is replaced in one step. For a .bin the vendor's "
-           "summary, temp.hbm and " HB_PERF_LOG " in the current folder are written as well.",
+           "HTML report, a page and JSON per sub-graph, the profile, a Perfetto trace, the "
+           "layer table and the model graph. An earlier result is replaced in one step. For a "
+           ".bin the vendor's summary, temp.hbm and " HB_PERF_LOG " in the current folder are "
+           "written as well.",
     .example = "hb_perf model.bin\n"
                "hb_perf model.cvimodel\n"
                "hb_perf -o out --report html,json --set ddr.contention=0.3 model.cvimodel\n"
