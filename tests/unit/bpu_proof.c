@@ -83,7 +83,7 @@ void proof_put(proof_grain *g, const proof_grain *x)
     g->image = x->image;
 }
 
-/* --- order --------------------------------------------------------------------------------------- */
+/* --- order ------------------------------------------------------------------------ */
 
 typedef struct {
     proof_cmd *cmd;         /* of one function call, as they lie in the section */
@@ -207,7 +207,7 @@ static bool run(prover *v, const npu_routine *r)
     return ok;
 }
 
-/* --- whole --------------------------------------------------------------------------------------- */
+/* --- whole ------------------------------------------------------------------------ */
 
 static void release(prover *v)
 {

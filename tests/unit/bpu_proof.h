@@ -1,10 +1,10 @@
 /* Proof that a compiled sub-graph computes what it should, in every order its waits allow.
  *
  * The commands run on symbols: each 32 bytes of on-chip memory and DDR remember what they hold
- * (which channels of which row of which map of which image, or which bytes of which layer's weights), who
- * wrote them and who read them.  Two queues run in order; a command knows of the other queue what
- * its waits tell it.  An access whose predecessor it does not know is a race.  Without races all
- * orders give what the one that was run gives. */
+ * (which channels of which row of which map of which image, or which bytes of which layer's
+ * weights), who wrote them and who read them.  Two queues run in order; a command knows of the
+ * other queue what its waits tell it.  An access whose predecessor it does not know is a race.
+ * Without races all orders give what the one that was run gives. */
 #ifndef NPUSIM_TESTS_BPU_PROOF_H
 #define NPUSIM_TESTS_BPU_PROOF_H
 

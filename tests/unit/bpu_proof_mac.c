@@ -297,7 +297,8 @@ bool proof_end(prover *v)
         for (uint32_t r = 0; r < out->h && v->b->o->cores == 1; r++)
             OK(v->done[l][r] == v->batch * out->c, "%s: row %u has %u channels of %u", y->name, r,
                v->done[l][r], v->batch * out->c);
-        uint64_t macs = y->macs, slack = y->up_h > 1 ? macs / 20 : 0; /* taps beyond the edge of the source */
+        uint64_t macs = y->macs;
+        uint64_t slack = y->up_h > 1 ? macs / 20 : 0; /* taps beyond the edge of the source */
         OK(v->b->o->cores == 2 || y->kind > CC_DWCONV || y->macs == 0 ||
            (v->macs[l] + slack >= macs && v->macs[l] <= macs + slack),
            "%s: %llu MACs, the layer has %llu", y->name, (unsigned long long)v->macs[l],

@@ -24,7 +24,7 @@ static npu_chip *chip_of(double sram)
     return c;
 }
 
-/* --- networks ------------------------------------------------------------------------------------ */
+/* --- networks --------------------------------------------------------------------- */
 
 static int32_t input(npu_graph *g, int64_t n, int64_t c, int64_t h, int64_t w)
 {
@@ -156,7 +156,7 @@ static const struct { const char *name; void (*make)(npu_graph *); } nets[] = {
     {"big_map", big_map}, {"big_weights", big_weights}, {"batch", batch}};
 enum { NETS = sizeof nets / sizeof *nets };
 
-/* --- proofs -------------------------------------------------------------------------------------- */
+/* --- proofs ----------------------------------------------------------------------- */
 
 static proof prove(int i, cc_options o, double sram)
 {
@@ -269,7 +269,8 @@ END_TEST
 START_TEST(a_wrong_field_is_found)
 {
     static const char *const fields[] = {"src", "dst", "weight", "src_row", "dst_row", "row",
-                                         "in_h", "addr_low", "local", "ring_row", "out_c", "channels",
+                                         "in_h", "addr_low", "local", "ring_row", "out_c",
+                                         "channels",
                                          "lines", "local_row", "dst_ring", "id"};
     for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) {
         moved = fields[i];
