@@ -251,4 +251,20 @@ check "the message says how to get one" has "hb_mapper makertbin --fast-perf" er
 expect 0 "the profile of the network" npusim profile --format json "$net"
 check "has no number of other families" hasnt '"tiu.conv_fixed_cycles"' out
 check "has the numbers of its own" has '"bpu.sram_bytes"' out
+# npusim compile: one network into either container, the same bytes twice.
+net=$top_srcdir/examples/networks/tiny_classifier.prototxt
+expect 0 "compile for x3m" "$NPUSIM" compile -o "$tmp/net.bin" "$net"
+expect 0 "... again" "$NPUSIM" compile -o "$tmp/again.bin" "$net"
+check "... gives the same bytes" cmp "$tmp/net.bin" "$tmp/again.bin"
+"$NPUSIM" profile --format json "$tmp/net.bin" | grep '"inference_ms"' >"$tmp/file"
+"$NPUSIM" profile --format json "$net" | grep '"inference_ms"' >"$tmp/memory"
+check "the file is as fast as the network compiled in memory" cmp "$tmp/file" "$tmp/memory"
+expect 0 "compile for cv181x" "$NPUSIM" compile --chip cv181x --output-node fc4 \
+    -o "$tmp/net.cvimodel" "$net"
+expect 0 "... is a .cvimodel" "$NPUSIM" profile "$tmp/net.cvimodel"
+expect 0 "... whose commands are known" "$NPUSIM" disasm "$tmp/net.cvimodel"
+expect 2 "compile without a file to write" "$NPUSIM" compile "$net"
+expect 2 "compile of something else" "$NPUSIM" compile -o "$tmp/x.bin" "$tmp/net.bin"
+check "... leaves no file" test ! -e "$tmp/x.bin"
+
 finish

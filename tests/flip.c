@@ -3,8 +3,8 @@
  *
  * A variant may succeed, or fail with a status that exits 3 or 4 and a message; anything else, a
  * signal or more than 20 s is a failure.  Runs in child processes; the number of the variant in
- * work lies in shared memory, so a dead child tells which one it was.  Every second variant of a .bin
- * gets right check sums again, or none would come further than those. */
+ * work lies in shared memory, so a dead child tells which one it was.  Every second variant of a
+ * .bin gets right check sums again, or none would come further than those. */
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>

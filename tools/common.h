@@ -78,6 +78,9 @@ bool tool_is_network(const char *path);
  * is the caller's, to npu_model_free.  Errors: of every stage of the compiler. */
 npu_status tool_compile(const char *path, const tool_options *o, const npu_chip *chip,
                         npu_model **out, npu_err *err);
+/* The same with the bytes of the weights, to be written to a file. */
+npu_status tool_compile_whole(const char *path, const tool_options *o, const npu_chip *chip,
+                              npu_model **out, npu_err *err);
 
 void tool_free(tool_run *s);
 

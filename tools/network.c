@@ -41,7 +41,7 @@ static npu_status copy_list(const opt_list *from, cc_list *to, npu_err *err)
     return to->item && to->n == from->n ? NPU_OK : npu_fail(err, NPU_LIMIT, "out of memory");
 }
 
-static npu_status compile(npu_graph *g, const tool_options *o, const npu_chip *chip,
+static npu_status compile(npu_graph *g, const tool_options *o, const npu_chip *chip, bool whole,
                           npu_model **out, npu_err *err)
 {
     cc_options c;
@@ -53,7 +53,7 @@ static npu_status compile(npu_graph *g, const tool_options *o, const npu_chip *c
     c.level = 3 - o->level;
     c.mode = o->mode ? CC_BANDWIDTH : CC_LATENCY;
     c.cores = o->cores ? (int)o->cores : 1;
-    c.weightless = true;
+    c.weightless = !whole;
     c.max_time_per_fc_us = ns / 1000;
     npu_status s = copy_list(&o->outputs, &c.output_nodes, err);
     if (s == NPU_OK)
@@ -62,13 +62,25 @@ static npu_status compile(npu_graph *g, const tool_options *o, const npu_chip *c
     return s;
 }
 
-npu_status tool_compile(const char *path, const tool_options *o, const npu_chip *chip,
-                        npu_model **out, npu_err *err)
+static npu_status import(const char *path, const tool_options *o, const npu_chip *chip,
+                         bool whole, npu_model **out, npu_err *err)
 {
     npu_graph *g;
     *out = NULL;
     NPU_TRY(cc_import(path, o->weights, &g, err));
-    npu_status s = compile(g, o, chip, out, err);
+    npu_status s = compile(g, o, chip, whole, out, err);
     npu_graph_free(g);
     return s;
+}
+
+npu_status tool_compile(const char *path, const tool_options *o, const npu_chip *chip,
+                        npu_model **out, npu_err *err)
+{
+    return import(path, o, chip, false, out, err);
+}
+
+npu_status tool_compile_whole(const char *path, const tool_options *o, const npu_chip *chip,
+                              npu_model **out, npu_err *err)
+{
+    return import(path, o, chip, true, out, err);
 }
