@@ -139,6 +139,12 @@ static void mark_outputs(lower *l)
             continue;
         if (!leaves(l, (int32_t)i) && !cc_dumped(l->g, l->plan, l->o, (int32_t)i))
             continue;
+        /* a view that leaves gives its name to the bytes, unless their own name leaves as well */
+        int32_t own = n->tensor[t].value;
+        if (own != (int32_t)i && !(own != NPU_NONE && leaves(l, own))) {
+            n->tensor[t].value = (int32_t)i;
+            n->tensor[t].name = l->g->value[i].name;
+        }
         n->tensor[t].output = true;
         int32_t head = l->g->node[p].fused_into >= 0 ? l->g->node[p].fused_into : p;
         if (l->plan->node[head].int32_out)
