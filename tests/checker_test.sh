@@ -134,4 +134,8 @@ if [ -d "$NPUSIM_DATA/onnx/real" ]; then
 else
     skip "real networks" "no NPUSIM_DATA"
 fi
+# The type says how a file is read, not its name.
+expect 3 "a prototxt is no ONNX file" "$NPUSIM" hb_mapper checker --model-type onnx --march bernoulli2 \
+    --model "$top_srcdir/examples/networks/tiny_classifier.prototxt"
+
 finish

@@ -61,7 +61,8 @@ static void warn_shape(const checker *c, const npu_graph *g, const cc_input_shap
 static npu_status load(const checker *c, bool loud, npu_graph **out, npu_err *err)
 {
     size_t n = c->shapes->n / 2;
-    NPU_TRY(cc_import(c->model, c->weights, out, err));
+    NPU_TRY(c->caffe ? cc_import_caffe(c->model, c->weights, out, err)
+                     : cc_import_onnx(c->model, out, err));
     cc_input_shape *given = calloc(n + 1, sizeof *given);
     npu_status s = given ? NPU_OK : npu_fail(err, NPU_LIMIT, "out of memory");
     if (s == NPU_OK && loud)

@@ -65,7 +65,8 @@ static npu_status load(mrb_job *j, int batch, npu_graph **out, npu_err *err)
     cc_input_shape *given = NULL, many;
     size_t n = 0;
     npu_status s;
-    NPU_TRY(cc_import(j->model, j->weights, out, err));
+    NPU_TRY(j->caffe ? cc_import_caffe(j->model, j->weights, out, err)
+                     : cc_import_onnx(j->model, out, err));
     s = j->config ? cc_config_shapes(j->config, *out, &given, &n, err) : NPU_OK;
     j->bad_config = s != NPU_OK;
     if (s == NPU_OK && batch > 1) {
