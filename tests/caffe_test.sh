@@ -64,9 +64,9 @@ EOF
                 same_as_protoc "$file"
         fi
     done
-    check "2,000 variants of a real prototxt" "$try" flip "$real/mtcnn_det1.prototxt" - 2000
-    check "2,000 variants of a real caffemodel" \
-        "$try" flip "$real/mtcnn_det1.prototxt" "$real/mtcnn_det1.caffemodel" 2000
+    check "10,000 variants of a real prototxt" "$try" flip "$real/mtcnn_det1.prototxt" - 10000
+    check "10,000 variants of a real caffemodel" \
+        "$try" flip "$real/mtcnn_det1.prototxt" "$real/mtcnn_det1.caffemodel" 10000
 else
     skip "real networks" "no $real"
 fi
@@ -75,9 +75,9 @@ check "a network of our own" "$try" net "$tmp/net.prototxt"
 check "and its weights" "$try" model "$tmp/net.caffemodel"
 check "both import" "$NPUSIM" graph -o "$tmp/graph" --caffemodel "$tmp/net.caffemodel" \
     "$tmp/net.prototxt"
-check "2,000 variants of the prototxt" "$try" flip "$tmp/net.prototxt" - 2000
-check "2,000 variants of the caffemodel" \
-    "$try" flip "$tmp/net.prototxt" "$tmp/net.caffemodel" 2000
+check "10,000 variants of the prototxt" "$try" flip "$tmp/net.prototxt" - 10000
+check "10,000 variants of the caffemodel" \
+    "$try" flip "$tmp/net.prototxt" "$tmp/net.caffemodel" 10000
 
 # refused STATUS TEXT WHAT COMMAND...: exits with STATUS and says TEXT
 refused() {

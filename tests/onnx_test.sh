@@ -135,7 +135,7 @@ for percent in $(seq 0 2 98); do
     esac
 done
 check "cut at every 2 % of its length:$bad" test -z "$bad"
-check "2000 variants with flipped bytes" "$top_builddir/tests/flip" "$small" 2000 1
+check "10000 variants with flipped bytes" "$top_builddir/tests/flip" "$small" 10000 1
 check "2000 variants of another" "$top_builddir/tests/flip" \
     "$data/light/light_squeezenet.onnx" 2000 2
 

@@ -7,7 +7,7 @@
 #include "compiler/config.h"
 #include "tests/unit/unit.h"
 
-enum { MUTATIONS = 2000 };
+enum { MUTATIONS = 10000 };
 
 /* Every key once, in the styles that users' files have. */
 static const char full[] =
