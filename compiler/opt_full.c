@@ -3,7 +3,14 @@
  * marks them: their limits are those of HB-OP-08. */
 #include "compiler/opt.h"
 
-enum { LARGEST_MAP = 7 }; /* above: the vendor flattens on the CPU */
+/* Above LARGEST_MAP the vendor flattens on the CPU, where the flat input is one the NPU takes. */
+enum { LARGEST_MAP = 7, LARGEST_FLAT = 16384 };
+
+static bool flattened(const npu_value *x)
+{
+    return (x->dim[2] > LARGEST_MAP || x->dim[3] > LARGEST_MAP) &&
+           x->dim[1] * x->dim[2] * x->dim[3] <= LARGEST_FLAT;
+}
 
 typedef struct {
     int32_t node, bias;   /* BIAS: NPU_NONE none */
@@ -58,7 +65,7 @@ static void find_map(const npu_graph *g, full *f)
         return;
     const npu_value *x = opt_in(g, &g->node[view], 0);
     if (!x || x->constant || x->rank != 4 || x->dim[0] != g->value[n->in[0]].dim[0] ||
-        x->elem != NPU_ELEM_FLOAT || x->dim[2] > LARGEST_MAP || x->dim[3] > LARGEST_MAP)
+        x->elem != NPU_ELEM_FLOAT || flattened(x))
         return;
     f->map = g->node[view].in[0];
     f->c = x->dim[1];
