@@ -3,12 +3,14 @@
  * marks them: their limits are those of HB-OP-08. */
 #include "compiler/opt.h"
 
-/* Above LARGEST_MAP the vendor flattens on the CPU, where the flat input is one the NPU takes. */
-enum { LARGEST_MAP = 7, LARGEST_FLAT = 16384 };
+/* Above LARGEST_MAP the vendor flattens on the CPU, where kernel and flat input keep the limits of
+ * HB-OP-08; else the limits speak of the map. */
+enum { LARGEST_MAP = 7, LARGEST_FLAT = 16384, LARGEST_KERNEL = 127 };
 
 static bool flattened(const npu_value *x)
 {
     return (x->dim[2] > LARGEST_MAP || x->dim[3] > LARGEST_MAP) &&
+           x->dim[2] * x->dim[3] <= LARGEST_KERNEL &&
            x->dim[1] * x->dim[2] * x->dim[3] <= LARGEST_FLAT;
 }
 
