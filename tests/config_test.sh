@@ -213,4 +213,16 @@ expect 0 "convolutions alone, configured" makertbin -c convs.yaml --model-type c
 check "end in a dequantise node" grep -q " CPU .* Dequantize " out
 expect 0 "the same with --fast-perf" makertbin --fast-perf --model-type caffe --proto convs.prototxt
 check "have no node on the CPU" hasnt " CPU " out
+# Open dimensions: asked for, then taken from the command line.
+open=$NPUSIM_DATA/onnx/real/yunet_n_dynamic.onnx
+if [ -e "$open" ]; then
+    expect 3 "a network with open rows and columns" "$NPUSIM" hb_mapper makertbin --fast-perf \
+        --model-type onnx --model "$open" -o "$tmp/open"
+    check "... says which input" grep -q "give --input-shape input" "$tmp/err"
+    expect 0 "... given them" "$NPUSIM" hb_mapper makertbin --fast-perf --model-type onnx \
+        --model "$open" --input-shape input 1x3x320x320 -o "$tmp/open"
+else
+    skip "a network with open rows and columns" "not in NPUSIM_DATA"
+fi
+
 finish

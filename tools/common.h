@@ -74,6 +74,11 @@ npu_status tool_chip(const char *name, const opt_list *set, npu_chip **out, npu_
 /* Whether PATH is a network to compile, by its name. */
 bool tool_is_network(const char *path);
 
+/* Shapes of G, inputs as PAIRS of name and shape say (NULL: as the file says).  Errors: as
+ * cc_shapes; NPU_USAGE for too many. */
+struct npu_graph;
+npu_status tool_shapes(struct npu_graph *g, const opt_list *pairs, npu_err *err);
+
 /* Imports and compiles the network PATH for CHIP with the defaults of fast perf.  On success *out
  * is the caller's, to npu_model_free.  Errors: of every stage of the compiler. */
 npu_status tool_compile(const char *path, const tool_options *o, const npu_chip *chip,

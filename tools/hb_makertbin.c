@@ -10,6 +10,7 @@
 typedef struct {
     const char *config, *model, *proto, *march, *chip, *output, *type;
     bool fast;
+    opt_list shapes;
 } options;
 
 #define AT(field) offsetof(options, field)
@@ -24,6 +25,8 @@ static const opt_spec spec[] = {
      "with --fast-perf: the .onnx or .caffemodel (none: a prototxt with synthetic weights)", 0, 0},
     {"proto", 0, OPT_STRING, AT(proto), "FILE", "with --fast-perf: the prototxt of a Caffe network",
      0, 0},
+    {"input-shape", 0, OPT_PAIRS, AT(shapes), "NAME AxBxC",
+     "with --fast-perf: shape of an input, where the file leaves it open", 0, 0},
     {"march", 0, OPT_STRING, AT(march), "NAME", "with --fast-perf: bernoulli2 (the default)", 0, 0},
     {"chip", 0, OPT_STRING, AT(chip), "NAME", "x3m (the default), x3e or j3", 0, 0},
     {"output", 'o', OPT_STRING, AT(output), "DIR",
@@ -79,8 +82,8 @@ static npu_status check_config(const options *o, npu_err *err)
 {
     if (!o->config)
         return usage(err, "--config FILE is missing (or --fast-perf with --model)");
-    if (o->model || o->proto)
-        return usage(err, "--model and --proto are for --fast-perf; FILE names the network");
+    if (o->model || o->proto || o->shapes.n)
+        return usage(err, "--model, --proto and --input-shape are for --fast-perf; FILE has them");
     return NPU_OK;
 }
 
@@ -98,6 +101,7 @@ static npu_status fast(const options *o, mrb_job *j, char **name, npu_err *err)
     j->weights = j->caffe ? o->model : NULL;
     j->chip = o->chip ? o->chip : cc_march_chip(o->march);
     j->options = &j->own;
+    j->shapes = &o->shapes;
     j->dir = o->output ? o->output : "model_output";
     if (!(*name = stem(j->model)))
         return npu_fail(err, NPU_LIMIT, "out of memory");

@@ -78,7 +78,7 @@ static npu_status load(mrb_job *j, int batch, npu_graph **out, npu_err *err)
         n = 1;
     }
     if (s == NPU_OK)
-        s = cc_shapes(*out, given, n, err);
+        s = j->config ? cc_shapes(*out, given, n, err) : tool_shapes(*out, j->shapes, err);
     if (s != NPU_OK) {
         npu_graph_free(*out);
         *out = NULL;

@@ -16,6 +16,7 @@ typedef struct {
     cc_options own;          /* of --fast-perf; owned */
     const char *chip;        /* of --fast-perf; not owned */
     const cc_options *options; /* of CONFIG, or OWN */
+    const opt_list *shapes;  /* of --fast-perf: pairs; not owned */
     const char *model, *weights, *prefix, *dir; /* not owned */
     bool caffe;
     log_writer *log;         /* owned */

@@ -18,15 +18,15 @@ bool tool_is_network(const char *path)
     return ends(path, ".onnx") || ends(path, ".prototxt");
 }
 
-static npu_status shapes(npu_graph *g, const tool_options *o, npu_err *err)
+npu_status tool_shapes(npu_graph *g, const opt_list *pairs, npu_err *err)
 {
     enum { MOST = 64 };
     cc_input_shape given[MOST];
-    size_t n = o->shapes.n / 2;
+    size_t n = pairs ? pairs->n / 2 : 0;
     if (n > MOST)
         return npu_fail(err, NPU_USAGE, "%zu times --input-shape, at most %d", n, MOST);
     for (size_t i = 0; i < n; i++)
-        NPU_TRY(cc_parse_shape(g, o->shapes.item[2 * i], o->shapes.item[2 * i + 1], &given[i],
+        NPU_TRY(cc_parse_shape(g, pairs->item[2 * i], pairs->item[2 * i + 1], &given[i],
                                err));
     return cc_shapes(g, given, n, err);
 }
@@ -48,7 +48,7 @@ static npu_status compile(npu_graph *g, const tool_options *o, const npu_chip *c
     int64_t ns = 0;
     if (o->fc_limit)
         NPU_TRY(perf_limit_parse(o->fc_limit, &ns, err));
-    NPU_TRY(shapes(g, o, err));
+    NPU_TRY(tool_shapes(g, &o->shapes, err));
     NPU_TRY(cc_fast_perf(g, chip->name, &c, err));
     c.level = 3 - o->level;
     c.mode = o->mode ? CC_BANDWIDTH : CC_LATENCY;
