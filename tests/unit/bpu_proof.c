@@ -137,7 +137,8 @@ static int step(prover *v, const call *k, clocks *t, unsigned queue)
 static bool run_call(prover *v, const call *k, clocks *t)
 {
     uint32_t count[2] = {0, 0};
-    memset(v->sram.g, 0, v->sram.n * sizeof *v->sram.g);
+    if (v->sram.n)
+        memset(v->sram.g, 0, v->sram.n * sizeof *v->sram.g);
     for (uint32_t i = 0; i < k->n; i++) {
         proof_cmd *c = &k->cmd[i];
         if (c->c.id != ++count[c->queue])
