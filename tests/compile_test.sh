@@ -67,7 +67,10 @@ check "$strict networks of them gain by either mode" test "$strict" -ge 1
 for net in yolov2_608 centernet_resnet50_512 yolov5s_640; do
     run "$nets/$net.prototxt"
     one=$time
+    most=$read
     run --core-num 2 "$nets/$net.prototxt"
+    check "$net: both cores load the weights: $read bytes, one $most" \
+        test $((read * 10)) -gt $((most * 11))
     check "$net: two cores take $time ns, one $one" \
         test $((one * 10)) -ge $((time * 12)) -a "$one" -le $((time * 2))
 done
@@ -99,6 +102,11 @@ check "calls of 500 us: $calls of them" test "$calls" -ge 4
 check "... none of them longer" awk '
     /"function_calls"/, /\]/ { if (match($0, /latency_ms": [0-9.]+/)) {
         n++; late += substr($0, RSTART + 12, RLENGTH - 12) > 0.5 } }
+    END { exit !(n >= 4 && late == 0) }' "$tmp/profile"
+check "... and each begins when the one before has ended" awk '
+    /"function_calls"/, /\]/ {
+        if (match($0, /"start_cycles": [0-9]+/)) late += substr($0, RSTART + 16, RLENGTH - 16) + 0 < end
+        if (match($0, /"end_cycles": [0-9]+/)) { n++; end = substr($0, RSTART + 14, RLENGTH - 14) + 0 } }
     END { exit !(n >= 4 && late == 0) }' "$tmp/profile"
 check "calls of 500 us: $time ns in all, $plain in one" test "$time" -ge "$plain"
 converted three "/input_shape/a\\  input_batch: 3"
