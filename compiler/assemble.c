@@ -9,7 +9,7 @@ static npu_status full(npu_err *err)
     return npu_fail(err, NPU_LIMIT, "out of memory");
 }
 
-static npu_status add_name(char ***list, size_t *n, const char *name, npu_err *err)
+npu_status cc_add_name(char ***list, size_t *n, const char *name, npu_err *err)
 {
     char **grown = realloc(*list, (*n + 1) * sizeof *grown);
     if (!grown)
@@ -35,12 +35,12 @@ npu_status cc_program_edges(const npu_graph *g, const cc_plan *plan, const cc_op
 {
     npu_program *p = &m->program[0];
     for (uint32_t i = 0; i < g->nin; i++)
-        NPU_TRY(add_name(&p->in, &p->nin, g->value[g->in[i]].name, err));
+        NPU_TRY(cc_add_name(&p->in, &p->nin, g->value[g->in[i]].name, err));
     for (uint32_t i = 0; i < g->nout; i++)
-        NPU_TRY(add_name(&p->out, &p->nout, g->value[g->out[i]].name, err));
+        NPU_TRY(cc_add_name(&p->out, &p->nout, g->value[g->out[i]].name, err));
     for (uint32_t v = 0; v < g->nvalue; v++)
         if (cc_dumped(g, plan, o, (int32_t)v) && !g_is_output(g, (int32_t)v))
-            NPU_TRY(add_name(&p->out, &p->nout, g->value[v].name, err));
+            NPU_TRY(cc_add_name(&p->out, &p->nout, g->value[v].name, err));
     return NPU_OK;
 }
 
@@ -146,12 +146,12 @@ npu_status cc_cpu_node(const npu_graph *g, const cc_plan *plan, const cc_options
     int32_t end = cc_cluster_end(g, node);
     for (uint32_t i = 0; i < n->nin; i++)
         if (n->in[i] != NPU_NONE && !g->value[n->in[i]].constant) {
-            NPU_TRY(add_name(&r->in, &r->nin, g->value[n->in[i]].name, err));
+            NPU_TRY(cc_add_name(&r->in, &r->nin, g->value[n->in[i]].name, err));
             NPU_TRY(float_tensor(g, n->in[i], &m->program[0], err));
         }
     for (uint32_t i = 0; i < g->node[end].nout; i++)
         if (g->node[end].out[i] != NPU_NONE) {
-            NPU_TRY(add_name(&r->out, &r->nout, g->value[g->node[end].out[i]].name, err));
+            NPU_TRY(cc_add_name(&r->out, &r->nout, g->value[g->node[end].out[i]].name, err));
             NPU_TRY(float_tensor(g, g->node[end].out[i], &m->program[0], err));
         }
     return NPU_OK;
@@ -225,8 +225,8 @@ npu_status cc_edge_nodes(npu_graph *g, const cc_plan *plan, const cc_options *o,
         npu_routine *r = inner ? cpu_routine(m, into ? "Quantize" : "Dequantize", err) : NULL;
         if (!r)
             return full(err);
-        NPU_TRY(add_name(&r->in, &r->nin, into ? g->value[v].name : inner, err));
-        NPU_TRY(add_name(&r->out, &r->nout, into ? inner : g->value[v].name, err));
+        NPU_TRY(cc_add_name(&r->in, &r->nin, into ? g->value[v].name : inner, err));
+        NPU_TRY(cc_add_name(&r->out, &r->nout, into ? inner : g->value[v].name, err));
         NPU_TRY(float_tensor(g, (int32_t)v, &m->program[0], err));
         NPU_TRY(scale_of(r, err));
     }
@@ -255,7 +255,7 @@ static npu_status edge_name(npu_graph *g, const cc_plan *plan, const cc_options 
 {
     bool renamed = npu && cc_float_outside(g, plan, o, v);
     const char *name = renamed ? cc_quantised_name(g, v) : g->value[v].name;
-    return name ? add_name(list, n, name, err) : full(err);
+    return name ? cc_add_name(list, n, name, err) : full(err);
 }
 
 static npu_status node_info(npu_graph *g, const cc_plan *plan, const cc_options *o, uint32_t i,
@@ -304,8 +304,8 @@ static npu_status edge_infos(npu_graph *g, const cc_plan *plan, const cc_options
                                          : NULL;
         if (!x)
             return full(err);
-        NPU_TRY(add_name(&x->in, &x->nin, into ? g->value[v].name : inner, err));
-        NPU_TRY(add_name(&x->out, &x->nout, into ? inner : g->value[v].name, err));
+        NPU_TRY(cc_add_name(&x->in, &x->nin, into ? g->value[v].name : inner, err));
+        NPU_TRY(cc_add_name(&x->out, &x->nout, into ? inner : g->value[v].name, err));
     }
     return NPU_OK;
 }

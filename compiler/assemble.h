@@ -20,6 +20,9 @@ typedef struct {
 npu_status cc_order_make(const npu_graph *g, const cc_plan *plan, cc_order *out, npu_err *err);
 void cc_order_free(cc_order *o);
 
+/* Appends a copy of NAME to a list of owned names.  Errors: NPU_LIMIT. */
+npu_status cc_add_name(char ***list, size_t *n, const char *name, npu_err *err);
+
 /* Names of the program's inputs and outputs. */
 npu_status cc_program_edges(const npu_graph *g, const cc_plan *plan, const cc_options *o,
                             npu_model *m, npu_err *err);

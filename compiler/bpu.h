@@ -59,6 +59,16 @@ typedef struct {
     uint64_t bytes;
 } bpu_plan;
 
+static inline uint64_t bpu_up(uint64_t v, uint64_t to) /* V rounded up to a multiple of TO */
+{
+    return (v + to - 1) / to * to;
+}
+
+static inline uint64_t bpu_up64(uint64_t v) /* to the step of addresses, on chip and in DDR */
+{
+    return bpu_up(v, 64);
+}
+
 /* Whether the descriptors can say every layer of N.  Errors: NPU_UNSUPPORTED with name, number. */
 npu_status bpu_check(const cc_net *n, npu_err *err);
 

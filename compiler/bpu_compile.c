@@ -134,7 +134,7 @@ npu_status bpu_compile(const cc_net *net, const cc_options *o, const npu_chip *c
     for (size_t i = 0; i < m->nweight; i++) {
         uint64_t end = ((uint64_t)m->weight[i].offset & ((UINT64_C(1) << 40) - 1)) +
                        m->weight[i].size;
-        base = end > base ? (end + 63) / 64 * 64 : base;
+        base = end > base ? bpu_up64(end) : base;
     }
     NPU_TRY(bpu_net_new(net, o, chip, &b, err));
     npu_status s = best_of(b, o, &m->program[0], base, &best, err);

@@ -4,6 +4,7 @@
 
 #include "base/bits.h"
 #include "base/buf.h"
+#include "compiler/assemble.h"
 #include "compiler/bpu.h"
 #include "formats/cmdbuf.h"
 #include "sim/layout.h"
@@ -114,16 +115,6 @@ static npu_status commands(const bpu_net *b, const bpu_prog *p, uint32_t layer_b
 
 /* --- model ------------------------------------------------------------------------------------ */
 
-static npu_status add_name(char ***list, size_t *n, const char *name, npu_err *err)
-{
-    char **grown = realloc(*list, (*n + 1) * sizeof *grown);
-    if (!grown)
-        return full(err);
-    *list = grown;
-    grown[*n] = strdup(name);
-    return grown[(*n)++] ? NPU_OK : full(err);
-}
-
 static npu_status add_tensor(const bpu_net *b, const bpu_places *a, int32_t t, npu_program *g,
                              npu_err *err)
 {
@@ -160,8 +151,8 @@ static npu_status edges(const bpu_net *b, const bpu_places *a, npu_program *g, n
         if (t->value == NPU_NONE || (!t->output && (t->producer != NPU_NONE || !t->input)))
             continue;
         NPU_TRY(add_tensor(b, a, (int32_t)i, g, err));
-        NPU_TRY(t->output ? add_name(&r->out, &r->nout, t->name, err)
-                          : add_name(&r->in, &r->nin, t->name, err));
+        NPU_TRY(t->output ? cc_add_name(&r->out, &r->nout, t->name, err)
+                          : cc_add_name(&r->in, &r->nin, t->name, err));
     }
     return NPU_OK;
 }

@@ -4,13 +4,6 @@
 
 #include "compiler/bpu_fit.h"
 
-enum { ALIGN = 64 };
-
-static uint64_t aligned(uint64_t v)
-{
-    return (v + ALIGN - 1) / ALIGN * ALIGN;
-}
-
 static bool meet(const bpu_piece *a, const bpu_piece *b)
 {
     return a->from <= b->to && b->from <= a->to;
@@ -50,7 +43,7 @@ bool bpu_fit(bpu_piece *p, uint32_t n, uint64_t *top)
         return false;
     for (uint32_t i = 0; i < n; i++) {
         order[i] = i;
-        p[i].bytes = aligned(p[i].bytes);
+        p[i].bytes = bpu_up64(p[i].bytes);
     }
     qsort_r(order, n, sizeof *order, larger, p);
     for (uint32_t i = 0; i < n; i++) {
@@ -103,7 +96,7 @@ static void edges(const bpu_net *b, const npu_program *g, bpu_places *out)
     out->outputs = g->io_used[1];
     for (uint32_t i = 0; i < n->ntensor; i++) {
         const bpu_store *s = &b->store[i];
-        uint64_t edge = aligned(s->ddr_row * s->ddr_pieces * s->rows * bpu_images(b));
+        uint64_t edge = bpu_up64(s->ddr_row * s->ddr_pieces * s->rows * bpu_images(b));
         const npu_tensor *known = npu_program_tensor(g, n->tensor[i].name);
         if (b->root[i] != (int32_t)i || (!s->output && s->first >= 0))
             continue;
@@ -129,7 +122,7 @@ npu_status bpu_places_make(const bpu_net *b, const bpu_plan *p, const npu_progra
     uint64_t at = weight_base;
     for (uint32_t l = 0; l < n->nlayer; l++) {
         out->weight[l] = at;
-        at += aligned(b->weight[l]);
+        at += bpu_up64(b->weight[l]);
     }
     out->weights = at - weight_base;
     return NPU_OK;

@@ -5,11 +5,6 @@
 
 /* --- memory ----------------------------------------------------------------------------------- */
 
-static uint64_t aligned(uint64_t v)
-{
-    return (v + 63) / 64 * 64;
-}
-
 static uint64_t ring_bytes(const bpu_net *b, const bpu_map *x)
 {
     const bpu_store *s = &b->store[x->root];
@@ -65,12 +60,12 @@ static uint64_t weight_room(const bpu_net *b, const bpu_group *g, uint64_t *all,
     *all = *places = 0;
     for (uint32_t l = g->first; l <= g->last; l++) {
         uint64_t param = (uint64_t)NPU_GET(b->chip, bpu_param);
-        uint64_t least = b->split[l] ? SLOTS * aligned(b->split[l] + param)
-                                       : aligned(b->weight[l]);
-        least = least < aligned(b->weight[l]) ? least : aligned(b->weight[l]);
+        uint64_t least = b->split[l] ? SLOTS * bpu_up64(b->split[l] + param)
+                                       : bpu_up64(b->weight[l]);
+        least = least < bpu_up64(b->weight[l]) ? least : bpu_up64(b->weight[l]);
         room = least > room ? least : room;
         *all += b->weight[l];
-        *places += aligned(b->weight[l]);
+        *places += bpu_up64(b->weight[l]);
     }
     return room;
 }
@@ -145,7 +140,7 @@ static bool fits(const bpu_net *b, bpu_group *g, const bpu_maps *m, uint64_t *we
                g->local + (g->first < g->last ? *weights : room) <= sram;
     g->local = 0;
     for (unsigned i = 0; i < m->n; i++)
-        g->local += aligned(ring_bytes(b, &m->map[i]));
+        g->local += bpu_up64(ring_bytes(b, &m->map[i]));
     if (g->local + places <= sram)
         return true;
     g->resident = false; /* a single layer may fetch its weights again for each stripe */
@@ -156,7 +151,7 @@ uint64_t bpu_chunk_bytes(const bpu_net *b, int32_t root)
 {
     uint64_t co = (uint64_t)NPU_GET(b->chip, bpu_align_out);
     const bpu_store *s = &b->store[root];
-    return aligned((co + BPU_TILE_C - 1) / BPU_TILE_C * s->rows * s->row_bytes);
+    return bpu_up64((co + BPU_TILE_C - 1) / BPU_TILE_C * s->rows * s->row_bytes);
 }
 
 /* One layer, sources whole on chip, its result leaving by chunks of channels. */
@@ -173,9 +168,9 @@ static bool by_channels(const bpu_net *b, bpu_group *g, bpu_maps *m)
         const bpu_store *s = &b->store[m->map[i].root];
         if (m->map[i].root == out && m->map[i].load)
             return false; /* a source that is also written would have to be whole */
-        g->local += m->map[i].root == out ? 2 * bpu_chunk_bytes(b, out) : aligned(s->bytes);
+        g->local += m->map[i].root == out ? 2 * bpu_chunk_bytes(b, out) : bpu_up64(s->bytes);
     }
-    return g->local + SLOTS * aligned(b->split[g->first] + param) <= sram;
+    return g->local + SLOTS * bpu_up64(b->split[g->first] + param) <= sram;
 }
 
 bool bpu_group_cost(const bpu_net *b, bpu_maps *m, bpu_group *g)

@@ -146,7 +146,7 @@ npu_status bpu_load_map(bpu_maker *m, const bpu_group *g, const bpu_map *x, uint
 /* Room for BYTES in the weight ring. */
 static uint64_t ring_room(bpu_maker *m, uint64_t bytes)
 {
-    bytes = (bytes + 63) / 64 * 64;
+    bytes = bpu_up64(bytes);
     if (m->ring_at < m->ring_from || m->ring_at + bytes > m->ring_to)
         m->ring_at = m->ring_from;
     uint64_t at = m->ring_at;

@@ -61,7 +61,7 @@ static void extend(const bpu_net *b, span *s, uint32_t l)
     uint64_t bytes = (uint64_t)x->planes * rows * x->row_bytes;
     s->compute += b->cycles[l] * (b->o->cores == 2 ? 0.5 : 1) + NPU_GET(b->chip, bpu_layer);
     s->weights += b->weight[l];
-    s->places += (b->weight[l] + 63) / 64 * 64;
+    s->places += bpu_up64(b->weight[l]);
     s->largest = bytes > s->largest ? bytes : s->largest;
     s->rows = x->rows > s->rows ? x->rows : s->rows;
     s->layers++;

@@ -245,7 +245,7 @@ static npu_status begin_group(bpu_maker *m, const bpu_group *g, const bpu_maps *
     uint64_t weights = 0;
     for (uint32_t l = g->first; l <= g->last; l++) {
         m->wbuf[l] = -1;
-        weights += (b->weight[l] + 63) / 64 * 64;
+        weights += bpu_up64(b->weight[l]);
     }
     if (g->how == BPU_ROWS && g->resident && m->ring_at + weights > m->ring_to)
         m->ring_at = m->ring_from; /* what stays must not be wrapped over */

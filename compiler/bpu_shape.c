@@ -5,11 +5,6 @@
 #include "compiler/bpu.h"
 #include "models/work.h"
 
-static uint64_t up(uint64_t v, uint64_t to)
-{
-    return (v + to - 1) / to * to;
-}
-
 static uint32_t lesser(uint32_t a, int64_t b)
 {
     return b < 0 ? 0 : b < a ? (uint32_t)b : a;
@@ -28,11 +23,11 @@ static void edge(const cc_tensor *t, bpu_store *s)
 {
     enum { OUTPUT_ROW = 32 };
     if (s->output || (s->input && t->planar)) {
-        s->ddr_row = up((uint64_t)t->w * t->bytes, OUTPUT_ROW);
+        s->ddr_row = bpu_up((uint64_t)t->w * t->bytes, OUTPUT_ROW);
         s->ddr_pieces = t->c;
     } else if (s->input) {
         s->ddr_row = t->nv12 ? ((uint64_t)t->w * 3 + 1) / 2
-                             : (uint64_t)t->w * up(t->c, BPU_TILE_C) * t->bytes;
+                             : (uint64_t)t->w * bpu_up(t->c, BPU_TILE_C) * t->bytes;
         s->ddr_pieces = 1;
     } else {
         s->ddr_row = s->row_bytes;
@@ -47,9 +42,9 @@ static void stores(bpu_net *b)
         const cc_tensor *t = &n->tensor[i];
         bpu_store *s = &b->store[i];
         b->root[i] = root_of(n, (int32_t)i);
-        s->planes = (uint32_t)up(t->c, BPU_TILE_C) / BPU_TILE_C;
+        s->planes = (uint32_t)bpu_up(t->c, BPU_TILE_C) / BPU_TILE_C;
         s->rows = t->h;
-        s->row_bytes = (uint32_t)(up(t->w, BPU_TILE_W) * BPU_TILE_C * t->bytes);
+        s->row_bytes = (uint32_t)(bpu_up(t->w, BPU_TILE_W) * BPU_TILE_C * t->bytes);
         s->bytes = (uint64_t)s->planes * s->rows * s->row_bytes;
         s->first = s->last = -1;
     }
@@ -124,16 +119,16 @@ static void weights(bpu_net *b)
         const cc_layer *y = &n->layer[l];
         const cc_tensor *a = &n->tensor[y->a], *out = &n->tensor[y->out];
         uint64_t param = (uint64_t)NPU_GET(b->chip, bpu_param), kernel = (uint64_t)y->kh * y->kw;
-        uint64_t channels = up(out->c, co);
+        uint64_t channels = bpu_up(out->c, co);
         b->weight[l] = param;
         if (y->kind == CC_CONV && y->weight != NPU_NONE) {
-            uint64_t per = up(a->c / y->group, in) * kernel + PER_CHANNEL;
+            uint64_t per = bpu_up(a->c / y->group, in) * kernel + PER_CHANNEL;
             b->weight[l] += channels * per;
             b->split[l] = y->group == 1 ? (uint32_t)(co * per) : 0;
         } else if (y->kind == CC_DWCONV) {
             b->weight[l] += channels * (kernel + PER_CHANNEL);
         } else if (y->weight_bytes) {
-            b->weight[l] += up(y->weight_bytes, 16);
+            b->weight[l] += bpu_up(y->weight_bytes, 16);
         }
     }
 }

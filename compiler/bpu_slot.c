@@ -9,11 +9,6 @@
 
 enum { SLOT_MAX = 127 }; /* field of the descriptor; larger groups lose 6 % at most */
 
-static uint64_t up(uint64_t v, uint64_t to)
-{
-    return (v + to - 1) / to * to;
-}
-
 static uint32_t gcd(uint32_t a, uint32_t b)
 {
     while (b) {
@@ -30,9 +25,9 @@ static bool grouped(const bpu_net *b, const cc_layer *y)
     uint64_t to = (uint64_t)NPU_GET(b->chip, bpu_align_group);
     if (y->kind != CC_CONV || g < 2)
         return false;
-    uint64_t dense = up(in, (uint64_t)NPU_GET(b->chip, bpu_align_in)) *
-                     up(out, (uint64_t)NPU_GET(b->chip, bpu_align_out));
-    return up(in / g, to) * up(out / g, to) * g < dense;
+    uint64_t dense = bpu_up(in, (uint64_t)NPU_GET(b->chip, bpu_align_in)) *
+                     bpu_up(out, (uint64_t)NPU_GET(b->chip, bpu_align_out));
+    return bpu_up(in / g, to) * bpu_up(out / g, to) * g < dense;
 }
 
 static bool whole(const bpu_net *b, int32_t t)

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "compiler/assemble.h"
 #include "compiler/cvi_ir.h"
 #include "formats/cmdbuf.h"
 #include "formats/cvimodel.h"
@@ -26,12 +27,6 @@ static npu_status text(char **field, const char *v, npu_err *err)
 {
     free(*field);
     return (*field = strdup(v)) ? NPU_OK : cvi_no_memory(err);
-}
-
-static npu_status add_name(char ***names, size_t *n, const char *name, npu_err *err)
-{
-    char **at = grow(names, n, sizeof *at);
-    return at && (*at = strdup(name)) ? NPU_OK : cvi_no_memory(err);
 }
 
 /* Header fields of a model that has none yet. */
@@ -174,14 +169,14 @@ static npu_status add_program(cvi_state *s, npu_model *m, const char *name, npu_
     for (uint32_t i = 0; i < s->nmap; i++) {
         const cvi_map *v = &s->map[i];
         if (v->input) {
-            NPU_TRY(add_name(&r->in, &r->nin, v->name, err));
+            NPU_TRY(cc_add_name(&r->in, &r->nin, v->name, err));
             if (edges)
-                NPU_TRY(add_name(&p->in, &p->nin, v->name, err));
+                NPU_TRY(cc_add_name(&p->in, &p->nin, v->name, err));
         }
         if (v->output) {
-            NPU_TRY(add_name(&r->out, &r->nout, v->name, err));
+            NPU_TRY(cc_add_name(&r->out, &r->nout, v->name, err));
             if (edges)
-                NPU_TRY(add_name(&p->out, &p->nout, v->name, err));
+                NPU_TRY(cc_add_name(&p->out, &p->nout, v->name, err));
         }
     }
     return NPU_OK;

@@ -28,80 +28,28 @@ static const sim_field bpu_dma_fields[] = {
 };
 #undef F
 
-/* insn.def holds the rows of every window; each list keeps its own: the one whose macro is
- * filled. */
-#define E(window, kind, mask, match) WINDOW_##window(kind, mask, match)
-#define NO_ROW(kind, mask, match)
 #define ROW(kind, mask, match) {NPU_KIND_##kind, mask, match},
 static const sim_encoding v1_encodings[] = {
-#define WINDOW_V1 ROW
-#define WINDOW_V2 NO_ROW
-#define WINDOW_DMA NO_ROW
-#define WINDOW_BM NO_ROW
-#define WINDOW_BD NO_ROW
+#define E_V1 ROW
 #include "npusim/insn.def"
-#undef WINDOW_V1
-#undef WINDOW_V2
-#undef WINDOW_DMA
-#undef WINDOW_BM
-#undef WINDOW_BD
 };
 static const sim_encoding v2_encodings[] = {
-#define WINDOW_V1 NO_ROW
-#define WINDOW_V2 ROW
-#define WINDOW_DMA NO_ROW
-#define WINDOW_BM NO_ROW
-#define WINDOW_BD NO_ROW
-#define E(window, kind, mask, match) WINDOW_##window(kind, mask, match)
+#define E_V2 ROW
 #include "npusim/insn.def"
-#undef WINDOW_V1
-#undef WINDOW_V2
-#undef WINDOW_DMA
-#undef WINDOW_BM
-#undef WINDOW_BD
 };
 static const sim_encoding dma_encodings[] = {
-#define WINDOW_V1 NO_ROW
-#define WINDOW_V2 NO_ROW
-#define WINDOW_DMA ROW
-#define WINDOW_BM NO_ROW
-#define WINDOW_BD NO_ROW
-#define E(window, kind, mask, match) WINDOW_##window(kind, mask, match)
+#define E_DMA ROW
 #include "npusim/insn.def"
-#undef WINDOW_V1
-#undef WINDOW_V2
-#undef WINDOW_DMA
-#undef WINDOW_BM
-#undef WINDOW_BD
 };
 static const sim_encoding bpu_mac_encodings[] = {
-#define WINDOW_V1 NO_ROW
-#define WINDOW_V2 NO_ROW
-#define WINDOW_DMA NO_ROW
-#define WINDOW_BM ROW
-#define WINDOW_BD NO_ROW
-#define E(window, kind, mask, match) WINDOW_##window(kind, mask, match)
+#define E_BM ROW
 #include "npusim/insn.def"
-#undef WINDOW_V1
-#undef WINDOW_V2
-#undef WINDOW_DMA
-#undef WINDOW_BM
-#undef WINDOW_BD
 };
 static const sim_encoding bpu_dma_encodings[] = {
-#define WINDOW_V1 NO_ROW
-#define WINDOW_V2 NO_ROW
-#define WINDOW_DMA NO_ROW
-#define WINDOW_BM NO_ROW
-#define WINDOW_BD ROW
-#define E(window, kind, mask, match) WINDOW_##window(kind, mask, match)
+#define E_BD ROW
 #include "npusim/insn.def"
-#undef WINDOW_V1
-#undef WINDOW_V2
-#undef WINDOW_DMA
-#undef WINDOW_BM
-#undef WINDOW_BD
 };
+#undef ROW
 
 static const char *const v1_preset[] = {"cmd_en", "1", "cmd_id_en", "1", NULL};
 static const char *const v2_preset[] = {"cmd_en", "1", "cmd_id_en", "1", "rsvd1", "1", "rsvd2", "2",
