@@ -1,5 +1,6 @@
 /* CPU routines, edges and the node list; see assemble.h. */
 #include "compiler/assemble.h"
+#include "compiler/quant_graph.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -135,12 +136,11 @@ static npu_routine *cpu_routine(npu_model *m, const char *type, npu_err *err)
     return r->section ? r : NULL;
 }
 
-npu_status cc_cpu_node(const npu_graph *g, const cc_plan *plan, const cc_options *o, int32_t node,
-                       npu_model *m, npu_err *err)
+npu_status cc_cpu_node(const npu_graph *g, const cc_plan *plan, int32_t node, npu_model *m,
+                       npu_err *err)
 {
     const npu_node *n = &g->node[node];
     npu_routine *r = cpu_routine(m, plan->node[node].type ? plan->node[node].type : n->type, err);
-    (void)o;
     if (!r)
         return NPU_LIMIT;
     int32_t end = cc_cluster_end(g, node);
@@ -157,8 +157,8 @@ npu_status cc_cpu_node(const npu_graph *g, const cc_plan *plan, const cc_options
     return NPU_OK;
 }
 
-/* Without calibration every map has this threshold; the scale is recorded as such. */
-#define SYNTHETIC_SCALE (1.0 / 127)
+/* Without calibration every map has the threshold the quantised ONNX has, too. */
+#define SYNTHETIC_SCALE (CC_SYNTHETIC_THRESHOLD / 127)
 
 static npu_status scale_of(npu_routine *r, npu_err *err)
 {

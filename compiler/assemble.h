@@ -44,8 +44,8 @@ npu_status cc_name_edges(npu_graph *g, const cc_plan *plan, const cc_options *o,
 
 /* Appends a CPU routine for a node; for the quantisations before (or dequantisations after) a
  * sub-graph. */
-npu_status cc_cpu_node(const npu_graph *g, const cc_plan *plan, const cc_options *o, int32_t node,
-                       npu_model *m, npu_err *err);
+npu_status cc_cpu_node(const npu_graph *g, const cc_plan *plan, int32_t node, npu_model *m,
+                       npu_err *err);
 npu_status cc_edge_nodes(npu_graph *g, const cc_plan *plan, const cc_options *o, int32_t sub,
                          bool before, npu_model *m, npu_err *err);
 

@@ -99,7 +99,7 @@ static npu_status build(npu_graph *g, const cc_options *o, const npu_chip *chip,
     for (uint32_t i = 0; i < order.n && s == NPU_OK; i++)
         s = order.unit[i].sub >= 0
                 ? sub_graph(g, plan, o, chip, (uint32_t)order.unit[i].sub, log, m, err)
-                : cc_cpu_node(g, plan, o, order.unit[i].node, m, err);
+                : cc_cpu_node(g, plan, order.unit[i].node, m, err);
     if (s == NPU_OK)
         s = cc_node_list(g, plan, o, m, err);
     if (s == NPU_OK)
